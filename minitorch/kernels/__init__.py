@@ -1,0 +1,1 @@
+"""Array-level kernels: NumPy arrays in, NumPy arrays out; nothing here knows of tensors."""
