@@ -1,0 +1,91 @@
+"""What a newcomer's installation promises."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+TARGETS = ["demo", "setup", "lint", "type", "test", "test-all", "bench", "bench-torch", "warmup", "clean"]
+
+
+def requirements(lines: list[str]) -> dict[str, Requirement]:
+    return {r.name: r for r in map(Requirement, lines)}
+
+
+def test_the_core_depends_on_four_packages_and_nothing_else() -> None:
+    assert set(requirements(PROJECT["dependencies"])) == {"numpy", "numba", "llvmlite", "tbb"}
+
+
+@pytest.mark.parametrize(
+    ("sys_platform", "machine", "wanted"),
+    [
+        ("linux", "x86_64", True),
+        ("win32", "AMD64", True),
+        ("linux", "aarch64", False),
+        ("darwin", "arm64", False),
+        ("darwin", "x86_64", False),
+    ],
+)
+def test_tbb_is_asked_for_only_where_a_wheel_exists(sys_platform: str, machine: str, wanted: bool) -> None:
+    marker = requirements(PROJECT["dependencies"])["tbb"].marker
+    assert marker is not None
+    assert marker.evaluate({"sys_platform": sys_platform, "platform_machine": machine}) is wanted
+
+
+def test_torch_is_asked_for_only_by_the_comparison() -> None:
+    extras = {name: requirements(lines) for name, lines in PROJECT["optional-dependencies"].items()}
+    assert [name for name, wanted in extras.items() if "torch" in wanted] == ["torch"]
+    assert str(extras["torch"]["torch"].specifier) == "==2.13.0"
+    assert "torch==2.13.0" in (ROOT / "Makefile").read_text()
+
+
+def test_the_version_stands_in_one_place_and_in_the_changelog_form() -> None:
+    text = (ROOT / "minitorch/_version.py").read_text()
+    match = re.search(r'^__version__ = "(\d+\.\d+\.\d+)"$', text, re.M)
+    assert match
+    assert "version" in PROJECT["dynamic"]
+    headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert headings[0] in {"Unreleased", match[1]}
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
+def test_make_help_lists_every_target() -> None:
+    out = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert set(TARGETS) <= set(re.findall(r"^make ([\w-]+)", out, re.M))
+
+
+def test_the_readme_names_the_commands_that_continuous_integration_runs() -> None:
+    readme = (ROOT / "README.md").read_text()
+    command = re.search(r"^(make .+?)(?: <.*)?$", (ROOT / ".ci/run").read_text(), re.M)
+    assert command
+    for wanted in ("make demo", "make test", command[1]):
+        assert wanted in readme
+
+
+def test_typing_information_is_installed() -> None:
+    assert (ROOT / "minitorch/py.typed").exists()
+    assert "Typing :: Typed" in PROJECT["classifiers"]
+
+
+def _modules_after_import() -> set[str]:
+    code = "import sys, minitorch; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return {name.split(".")[0] for name in run.stdout.split()}
+
+
+@pytest.mark.skipif(not (ROOT / "minitorch/__init__.py").exists(), reason="the package does not load yet")
+def test_importing_the_package_loads_no_optional_package() -> None:
+    optional = {"torch", "scipy", "sklearn", "matplotlib", "tqdm", "safetensors", "hypothesis", "pytest"}
+    assert not optional & _modules_after_import()
