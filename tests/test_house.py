@@ -21,7 +21,7 @@ LAYERS: dict[int, str] = {
     0: "_version errors config cpu device dtypes",
     1: "jit codegen",
     2: "kernels memory",
-    3: "op dispatch tape tensor random _printing",
+    3: "convert op dispatch tape tensor random _printing",
     4: "ops",
     5: "autograd nn optim utils io warmup",
     6: "__init__ __main__",
