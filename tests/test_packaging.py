@@ -121,3 +121,11 @@ def test_the_readmes_new_operation_needs_no_other_file() -> None:
         "print(minitorch.tensor([0.0, 1.0]).log_cosh())",
     )
     assert out == "tensor([0.0000, 0.4338])\n"
+
+
+def test_the_readme_lists_the_environment_variables_that_are_read() -> None:
+    named = {
+        path: set(re.findall(r"\bMINITORCH_[A-Z_]+", (ROOT / path).read_text()))
+        for path in ("README.md", "minitorch/config.py")
+    }
+    assert named["README.md"] == named["minitorch/config.py"]
