@@ -11,8 +11,11 @@ EXAMPLES_READY := $(VENV)/.examples-ready
 DEV_READY      := $(VENV)/.dev-ready
 TORCH_READY    := $(VENV_TORCH)/.ready
 
-# $(call environment,folder): make it, or make it again when its Python is gone or pip did not arrive.
-environment = $(1)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(1)
+# $(call environment,folder): make it, or make it again when its Python is gone or too old, or pip did not arrive.
+usable      = -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null
+environment = $(1)/bin/python -c 'import pip' 2>/dev/null && $(1)/bin/python $(usable) || { \
+	$(PYTHON) $(usable) || { echo "Python 3.10 or later is needed: make $(MAKECMDGOALS) PYTHON=..." >&2; exit 1; }; \
+	$(PYTHON) -m venv --clear $(1); }
 install     = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
