@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from minitorch.kernels.layout import as_channels_last, conversions, empty_channels_last, is_channels_last, logical
+from minitorch.kernels.layout import (
+    as_channels_last,
+    conversions,
+    empty_channels_last,
+    is_channels_last,
+    logical,
+)
 
 
 @pytest.mark.parametrize("spatial", [(), (5,), (4, 5), (3, 4, 5)])

@@ -1,8 +1,8 @@
 """The one place where the logical (N, C, *spatial) order meets the physical channels-last order.
 
-Window and norm kernels run on C-contiguous (N, *spatial, C) arrays: their inner loops are then contiguous vectors
-over C.  Their results are handed on as logical views, so a chain of such ops never converts; `conversions` counts the
-copies that were needed all the same.
+Window and norm kernels run on C-contiguous (N, *spatial, C) arrays: their inner loops are then contiguous
+vectors over C.  Their results are handed on as logical views, so a chain of such ops never converts;
+`conversions` counts the copies that were needed all the same.
 """
 
 from __future__ import annotations
