@@ -1,12 +1,15 @@
 """From a kernel body to one machine function that runs it over a range, serially or on many threads.
 
-The library holds no ``parallel=True`` function. Numba's threading layers all export
-``parallel_for(fn, args, dims, steps, data, ...)``, which calls ``fn(args, dims, steps, data)`` ``dims[0]`` times, spread over
-threads. Every kernel compiles to one *entry*, called from Python, and one *trampoline*, which has ``fn``'s type: the
-entry packs the arguments into a struct on its stack, and the trampoline takes chunks of the range from a shared
-counter until none are left. So the load balances itself whatever the layer's own schedule is, serial and parallel
-runs are one body, and nothing pays for a parallel compile (0.6 s each).
+The library holds no ``parallel=True`` function. Numba's threading layers all export ``parallel_for(fn, args,
+dims, steps, data, ...)``, which calls ``fn(args, dims, steps, data)`` ``dims[0]`` times, spread over threads.
+Every kernel compiles to one *entry*, called from Python, and one *trampoline*, which has ``fn``'s type: the
+entry packs the arguments into a struct on its stack, and the trampoline takes chunks of the range from a
+shared counter until none are left. So the load balances itself whatever the layer's own schedule is, serial
+and parallel runs are one body, and nothing pays for a parallel compile (0.6 s each).
 """
+
+# mypy: disable-error-code="no-untyped-call,untyped-decorator,attr-defined,assignment,misc"
+# (Numba is typed in part)
 
 from __future__ import annotations
 
@@ -15,14 +18,21 @@ from types import FunctionType
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils, compiler, types
-from numba.core.callconv import Status
+from numba.core import cgutils, compiler, config, types
+from numba.core.callconv import Status, excinfo_ptr_t
 from numba.core.registry import CPUDispatcher
 from numba.extending import intrinsic
 
-__all__ = ["entry_dispatcher", "helper_dispatcher"]
+from . import _progress
+from ._cache import KernelCache
+from ._parallel import FLUSH_ARCHS
+from ._source import fingerprint
+from .config import settings
+from .cpu import Cpu
 
-# NaN and infinities keep their IEEE meaning: no nnan, no ninf. reassoc lets sums vectorise; `exact` leaves it out.
+__all__ = ["entry_dispatcher", "helper_dispatcher", "interpreted"]
+
+# NaN and infinities keep their IEEE meaning: no nnan, no ninf. reassoc lets sums vectorise; `exact` drops it.
 _FAST = {"nsz", "arcp", "contract", "afn"}
 
 _I1, _I8, _I32, _I64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
@@ -30,55 +40,83 @@ _PTR, _I64_PTR = _I8.as_pointer(), _I64.as_pointer()
 _TASK = ir.FunctionType(ir.VoidType(), [_PTR, _I64_PTR, _I64_PTR, _PTR])
 _PARALLEL_FOR = ir.FunctionType(ir.VoidType(), [_PTR] * 5 + [_I64] * 3)
 
-# Fields of the struct that the entry shares with its tasks; the kernel's own arguments follow. The counter, which
-# every task writes, has a cache line (two, for prefetching in pairs) to itself.
+# Fields of the struct that the entry shares with its tasks; the kernel's own arguments follow. The counter,
+# which every task writes, has a cache line (two, for prefetching in pairs) to itself.
 _NEXT, _PAD, _SPAN, _GRAIN, _FLUSH, _CODE, _ERROR, _FIRST_ARG = range(8)
 _HEADER = [_I64, ir.ArrayType(_I64, 15), _I64, _I64, _I64, _I32, _PTR]
 
 
-def _options(exact: bool, debug: bool) -> dict[str, Any]:
+def interpreted() -> bool:
+    """Say whether NUMBA_DISABLE_JIT asks for Python in place of machine code."""
+    return bool(config.DISABLE_JIT)
+
+
+def _options(exact: bool) -> dict[str, Any]:
     fast = _FAST if exact else _FAST | {"reassoc"}
-    return {"nopython": True, "nogil": True, "error_model": "numpy", "fastmath": fast, "boundscheck": debug}
+    checks = {"boundscheck": settings.debug}
+    return {"nopython": True, "nogil": True, "error_model": "numpy", "fastmath": fast, **checks}
 
 
-def helper_dispatcher(func: FunctionType, exact: bool, debug: bool) -> Any:
+def helper_dispatcher(func: FunctionType, exact: bool) -> Any:
     """Return Numba's dispatcher of a device function, with the kernels' flags."""
-    options = _options(exact, debug) | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return CPUDispatcher(func, targetoptions=options)
+    options = _options(exact) | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return CPUDispatcher(_renamed(func, fingerprint(func)), targetoptions=options)
 
 
-def entry_dispatcher(body: FunctionType, name: str, arity: int, exact: bool, debug: bool) -> Any:
-    """Return the dispatcher of ``entry(state, tasks, span, grain, *args)`` for a body of `arity` own arguments.
+def _renamed(func: FunctionType, digest: str) -> FunctionType:
+    """Copy `func` under a name of its own.
 
-    The source is generated because a fixed number of arguments dispatches faster than ``*args`` does.
+    Numba numbers symbols by process. Two variants of one function, one loaded from the cache and one
+    compiled, might otherwise get one symbol, and the linker would keep the first.
     """
-    names = [f"a{i}" for i in range(arity)]
-    pack = f"({', '.join(names)}{',' if names else ''})"
+    copy = FunctionType(func.__code__, func.__globals__, func.__name__, func.__defaults__, func.__closure__)
+    copy.__qualname__ = f"{func.__qualname__}_{digest[:12]}"
+    copy.__module__ = func.__module__
+    return copy
+
+
+def entry_dispatcher(body: FunctionType, exact: bool, cached: bool) -> Any:
+    """Return the dispatcher of ``entry(state, tasks, span, grain, *args)``.
+
+    Its source is generated because a fixed number of arguments dispatches faster than ``*args`` does.
+    """
+    digest = fingerprint(body, exact)
+    name = f"{body.__name__}_{digest[:12]}"
+    names = [f"a{i}" for i in range(body.__code__.co_argcount - 2)]
     source = (
         f"def {name}({', '.join(['state', 'tasks', 'span', 'grain', *names])}):\n"
-        f"    launch(body, state, tasks, span, grain, {pack})\n"
+        f"    launch(body, state, tasks, span, grain, ({' '.join(n + ',' for n in names)}))\n"
     )
-    device = helper_dispatcher(body, exact, debug)
+    device = helper_dispatcher(body, exact)
     scope = {"__name__": __name__, "launch": launch, "body": device}
     exec(compile(source, f"<minitorch entry {name}>", "exec"), scope)
-    entry = _Entry(scope[name], targetoptions=_options(exact, debug) | {"no_cfunc_wrapper": True})
+    entry = _Entry(scope[name], targetoptions=_options(exact) | {"no_cfunc_wrapper": True})
     entry.environments = device.environments = []
+    if cached:
+        entry._cache = KernelCache(body.__name__, digest)
     return entry
 
 
-class _Entry(CPUDispatcher):  # type: ignore[misc]
-    """Numba's dispatcher, which also connects the bodies' environments (their Python-side constants)."""
+class _Entry(CPUDispatcher):
+    """Numba's dispatcher, which also connects the body's environment (its Python-side constants)."""
 
     environments: list[Any]
 
-    def add_overload(self, result: Any) -> None:
+    def compile(self, sig: Any) -> Any:
+        """Compile a specialisation, or load it from the cache."""
+        try:
+            return super().compile(sig)
+        finally:
+            _progress.finished()
+
+    def add_overload(self, cres: Any) -> None:
         """Register a compiled or loaded specialisation."""
         for environment in self.environments:
-            result.codegen.set_env(environment.env_name, environment)
-        super().add_overload(result)
+            cres.codegen.set_env(environment.env_name, environment)
+        super().add_overload(cres)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def launch(typingctx: Any, body: Any, state: Any, tasks: Any, span: Any, grain: Any, args: Any) -> Any:
     """Run ``body(lo, hi, *args)`` over ``[0, span)`` in chunks of `grain`, on up to `tasks` threads."""
     signature = types.none(body, types.intp, types.intp, types.intp, types.intp, args)
@@ -182,8 +220,6 @@ def _emit_record(builder: ir.IRBuilder, shared: Any, status: Any) -> None:
 
 def _emit_raise(context: Any, builder: ir.IRBuilder, shared: Any) -> None:
     """Raise in the calling thread what a task recorded, if any did."""
-    from numba.core.callconv import excinfo_ptr_t
-
     code = builder.load(_field(builder, shared, _CODE))
     failed = builder.icmp_signed("!=", code, _I32(0))
     with cgutils.if_unlikely(builder, failed):
@@ -200,8 +236,52 @@ def _field(builder: ir.IRBuilder, struct: Any, index: int) -> Any:
 
 
 def _emit_flush(builder: ir.IRBuilder, flush: Any) -> Callable[[], None]:
-    """Turn denormals into zeros if `flush` says so; the returned function emits the way back.
+    """Turn denormals into zeros if `flush` says so; what is returned emits the way back.
 
-    The old control word is put back before anyone else's arithmetic runs on this thread.
+    The control word belongs to the thread: others' arithmetic on it must not notice.
     """
-    return lambda: None
+    arch = Cpu.current().arch
+    if arch not in FLUSH_ARCHS:
+        return lambda: None
+    read, write, bits = _X86 if arch == "x86_64" else _AARCH64
+    wanted = builder.icmp_signed("!=", flush, _I64(0))
+    saved = cgutils.alloca_once(builder, bits.type)
+    with builder.if_then(wanted):
+        old = read(builder)
+        builder.store(old, saved)
+        write(builder, builder.or_(old, bits))
+
+    def restore() -> None:
+        with builder.if_then(wanted):
+            write(builder, builder.load(saved))
+
+    return restore
+
+
+def _intrinsic(builder: ir.IRBuilder, name: str, result: ir.Type, *values: Any) -> Any:
+    kind = ir.FunctionType(result, [value.type for value in values])
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), values)
+
+
+def _read_mxcsr(builder: ir.IRBuilder) -> Any:
+    word = cgutils.alloca_once(builder, _I32)
+    _intrinsic(builder, "llvm.x86.sse.stmxcsr", ir.VoidType(), builder.bitcast(word, _PTR))
+    return builder.load(word)
+
+
+def _write_mxcsr(builder: ir.IRBuilder, value: Any) -> None:
+    word = cgutils.alloca_once(builder, _I32)
+    builder.store(value, word)
+    _intrinsic(builder, "llvm.x86.sse.ldmxcsr", ir.VoidType(), builder.bitcast(word, _PTR))
+
+
+def _read_fpcr(builder: ir.IRBuilder) -> Any:
+    return _intrinsic(builder, "llvm.aarch64.get.fpcr", _I64)
+
+
+def _write_fpcr(builder: ir.IRBuilder, value: Any) -> None:
+    _intrinsic(builder, "llvm.aarch64.set.fpcr", ir.VoidType(), value)
+
+
+_X86 = _read_mxcsr, _write_mxcsr, _I32(0x8040)  # flush results to zero (bit 15), take inputs as zero (bit 6)
+_AARCH64 = _read_fpcr, _write_fpcr, _I64(1 << 24)  # FZ does both

@@ -1,5 +1,8 @@
 """Threads: which layer runs them, how many, and when a kernel is worth spreading."""
 
+# mypy: disable-error-code="no-untyped-call"
+# (Numba is typed in part)
+
 from __future__ import annotations
 
 import ctypes
@@ -10,8 +13,9 @@ import threading
 from pathlib import Path
 
 from .config import settings
+from .cpu import Cpu, usable_cores
 
-__all__ = ["STATE", "get_num_threads", "load_layer", "plan", "set_num_threads"]
+__all__ = ["STATE", "get_num_threads", "layer", "load_layer", "plan", "set_flush_denormal", "set_num_threads"]
 
 # Work is counted in elementary operations (see `minitorch.jit.kernel`): a core does some 10 to 50 of them per
 # nanosecond. A launch costs 2 to 3 microseconds, so nothing under about 20 microseconds is spread ...
@@ -19,7 +23,7 @@ SERIAL_WORK = 1 << 18
 # ... and no thread is woken for less than about 10. More chunks than threads even out cores of unequal speed.
 CHUNK_WORK = 1 << 17
 CHUNKS_PER_THREAD = 4
-# Large grains start at a multiple of this, so that chunks meet at cache lines and vector loops keep their lanes.
+# Large grains are multiples of this, so that chunks meet at cache lines and vector loops keep their lanes.
 ALIGN = 64
 
 
@@ -29,13 +33,8 @@ class State(ctypes.Structure):
     _fields_ = [("parallel_for", ctypes.c_int64), ("threads", ctypes.c_int64), ("flush", ctypes.c_int64)]
 
 
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-STATE = State(parallel_for=0, threads=settings.num_threads or _usable_cores(), flush=1)
+STATE = State(parallel_for=0, threads=settings.num_threads or usable_cores(), flush=1)
+ADDRESS = ctypes.addressof(STATE)
 
 
 def set_num_threads(n: int) -> None:
@@ -80,36 +79,83 @@ def plan(span: int, work: int) -> tuple[int, int]:
     return min(threads, -(-span // grain)), grain
 
 
+def set_flush_denormal(mode: bool) -> bool:
+    """Say whether kernels flush denormal numbers to zero (they do unless told otherwise).
+
+    Only kernels are affected: the processor's mode is put back before anyone else computes on their threads.
+
+    Returns
+    -------
+    bool
+        Whether the processor can.
+
+    >>> set_flush_denormal(True) in (True, False)
+    True
+    """
+    STATE.flush = int(bool(mode))
+    return Cpu.current().arch in FLUSH_ARCHS
+
+
+# Where `_launch` knows the control register.
+FLUSH_ARCHS = ("x86_64", "aarch64")
+
+
+class _Layer:
+    """Numba's threading layer, as far as this process has it."""
+
+    tried = False
+    name = ""  # tbb, omp or workqueue
+    # workqueue aborts the process when a second thread launches; whoever does not get the lock runs alone.
+    lock: threading.Lock | None = None
+    forked_by_worker = False
+
+
+layer = _Layer()
+
+
 def load_layer() -> None:
-    """Start Numba's threading layer (once) and note its entry point; without one, kernels run serially."""
-    if STATE.parallel_for or settings.debug:
+    """Start Numba's threading layer, once, and note its entry point; without one, kernels run serially."""
+    if layer.tried:
         return
+    with _loading:
+        if not (layer.tried or settings.debug):
+            _load_layer()
+        layer.tried = True
+
+
+_loading = threading.Lock()
+
+
+def _load_layer() -> None:
     _preload_tbb()
-    import numba
     from llvmlite import binding
+    from numba.np.ufunc import parallel
 
     try:
-        numba.get_num_threads()  # launches the layer
-    except ValueError:  # none could be loaded
+        parallel.get_num_threads()  # launches the one that the environment names, or the first found
+    except ValueError:
         return
+    layer.name = parallel.threading_layer()
+    if layer.name == "workqueue":
+        layer.lock = threading.Lock()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
     STATE.parallel_for = binding.address_of_symbol("numba_parallel_for")
-    _guard_layer(numba.threading_layer())
 
 
-# workqueue aborts the process when a second thread launches; whoever does not get the lock runs alone instead.
-launch_lock: threading.Lock | None = None
+def _before_fork() -> None:
+    layer.forked_by_worker = threading.current_thread() is not threading.main_thread()
 
 
-def _guard_layer(name: str) -> None:
-    global launch_lock
-    if name == "workqueue":
-        launch_lock = threading.Lock()
-    if name == "omp" and hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_run_serially)  # libgomp's threads do not survive, and it kills the child
+def _after_fork() -> None:
+    """Give up threads in a child that cannot have them, and locks that another thread may have held.
 
-
-def _run_serially() -> None:
-    STATE.parallel_for = 0
+    libgomp's threads do not survive a fork, and Numba ends the child at its first launch. tbb comes back to
+    life, unless it was not the main thread that forked.
+    """
+    if layer.name == "omp" or (layer.name == "tbb" and layer.forked_by_worker):
+        STATE.parallel_for = 0
+    layer.lock = threading.Lock() if layer.lock else None
 
 
 def _preload_tbb() -> None:

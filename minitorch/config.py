@@ -3,7 +3,7 @@
 ===========================  =========================================================================
 ``MINITORCH_CACHE_DIR``      Folder of the compiled kernels (default: the platform's user cache folder).
 ``MINITORCH_DEBUG``          ``1``: kernels check array bounds, run in one thread, and raise what they hit.
-``MINITORCH_VERBOSE``        ``1``: say what is being compiled even when stderr is not a terminal; ``0``: never.
+``MINITORCH_VERBOSE``        ``1``: say what is being compiled, terminal or not; ``0``: never.
 ``MINITORCH_FORCE``          ``op=variant`` pairs parted by commas: use that implementation (``conv2d=ref``).
 ``MINITORCH_NUM_THREADS``    Threads at start; otherwise ``OMP_NUM_THREADS``, otherwise every usable core.
 ===========================  =========================================================================
@@ -79,7 +79,7 @@ def _threads(environ: Mapping[str, str]) -> int | None:
         if not text.isdecimal() or int(text) < 1:
             raise ValueError(f"MINITORCH_NUM_THREADS={text!r} is not a positive integer")
         return int(text)
-    # OpenMP allows a list, one number for each level of nesting; a value that is not ours to judge is left alone.
+    # OpenMP allows a list, one number for each level of nesting; a bad value is not ours to judge.
     first = environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return int(first) if first.isdecimal() and int(first) > 0 else None
 

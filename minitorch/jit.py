@@ -15,28 +15,42 @@ Nothing is compiled, and Numba is not imported, before the first call.
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any, overload
 
-from . import _cache, _parallel
-from ._parallel import get_num_threads, set_num_threads
-from .config import settings
+from . import _parallel
+from ._parallel import get_num_threads, set_flush_denormal, set_num_threads
+from ._progress import CacheInfo, CompileEvent, cache_info, on_compile
 
-__all__ = ["Helper", "Kernel", "get_num_threads", "helper", "kernel", "set_num_threads"]
+__all__ = [
+    "CacheInfo", "CompileEvent", "Helper", "Kernel", "cache_info", "get_num_threads", "helper", "kernel",
+    "on_compile", "set_flush_denormal", "set_num_threads",
+]  # fmt: skip
 
-_STATE = _parallel.ctypes.addressof(_parallel.STATE)
+_STATE = _parallel.ADDRESS
 _SERIAL_WORK = _parallel.SERIAL_WORK
+_layer = _parallel.layer
+_launch_arguments = 4  # state, tasks, span, grain come before the kernel's own
 
 
 class Kernel:
-    """A function of a range, compiled on its first call for the types of its arguments; see `kernel`."""
+    """A function of a range, compiled on its first call for the types of its arguments; see `kernel`.
+
+    Attributes
+    ----------
+    body, reference : function
+        The Python function: ``k.reference(lo, hi, *args)`` runs it as Python.
+    """
 
     def __init__(self, body: FunctionType, exact: bool) -> None:
         self.body = self.py_func = self.reference = body
         self.exact = exact
         self.__name__, self.__qualname__ = body.__name__, body.__qualname__
         self.__module__, self.__doc__ = body.__module__, body.__doc__
+        self.__wrapped__ = body
+        self._lock = threading.Lock()
         self._entry: Any = self._first_call
 
     def __call__(self, span: int, work: int, *args: Any) -> None:
@@ -49,7 +63,7 @@ class Kernel:
     def _launch(self, span: int, work: int, args: tuple[Any, ...]) -> None:
         _parallel.load_layer()
         tasks, grain = _parallel.plan(span, work)
-        lock = _parallel.launch_lock
+        lock = _layer.lock
         if lock is None or tasks == 1:
             self._entry(_STATE, tasks, span, grain, *args)
         elif lock.acquire(blocking=False):
@@ -61,21 +75,40 @@ class Kernel:
             self._entry(_STATE, 1, span, span, *args)
 
     def _first_call(self, *args: Any) -> None:
-        self._entry = self.dispatcher
+        with self._lock:
+            if self._entry == self._first_call:
+                self._entry = self._make_entry(cached=True)
         self._entry(*args)
 
-    @property
-    def dispatcher(self) -> Any:
-        """Numba's dispatcher of the entry (built on first use)."""
-        if self._entry != self._first_call:
-            return self._entry
-        from ._launch import entry_dispatcher
+    def _make_entry(self, cached: bool) -> Any:
+        from . import _launch
 
-        arity = self.body.__code__.co_argcount - 2
-        digest = _cache.fingerprint(self.body)
-        body = _renamed(self.body, digest)
-        found = entry_dispatcher(body, f"{self.__name__}_{digest[:12]}", arity, self.exact, settings.debug)
-        return found
+        if _launch.interpreted():
+            return self._interpret
+        return _launch.entry_dispatcher(self.body, self.exact, cached)
+
+    def _interpret(self, state: int, tasks: int, span: int, grain: int, *args: Any) -> None:
+        self.body(0, span, *args)
+
+    @property
+    def signatures(self) -> list[Any]:
+        """Argument types that this process has compiled or loaded, as Numba's types."""
+        compiled = getattr(self._entry, "signatures", [])
+        return [signature[_launch_arguments:] for signature in compiled]
+
+    def inspect_asm(self) -> dict[Any, str]:
+        """Return the assembly of each signature called so far (compiled again: the cache holds none)."""
+        return self._inspect("inspect_asm")
+
+    def inspect_llvm(self) -> dict[Any, str]:
+        """Return the optimised LLVM IR of each signature called so far (compiled again)."""
+        return self._inspect("inspect_llvm")
+
+    def _inspect(self, how: str) -> dict[Any, str]:
+        entry = self._make_entry(cached=False)
+        for signature in getattr(self._entry, "signatures", []):
+            entry.compile(signature)
+        return {key[_launch_arguments:]: text for key, text in getattr(entry, how)().items()}
 
     def __reduce__(self) -> Any:
         return _find, (self.__module__, self.__qualname__)
@@ -104,13 +137,12 @@ class Helper:
         if self._dispatcher is None:
             from ._launch import helper_dispatcher
 
-            func = _renamed(self.py_func, _cache.fingerprint(self.py_func))
-            self._dispatcher = helper_dispatcher(func, self.exact, settings.debug)
+            self._dispatcher = helper_dispatcher(self.py_func, self.exact)
         return self._dispatcher
 
     @property
     def _numba_type_(self) -> Any:
-        # Numba asks this of a global that it does not know: the way for a name to stay lazy until a kernel compiles.
+        # Numba asks this of a global that it does not know: so a name stays lazy until a kernel compiles.
         return self.dispatcher._numba_type_
 
     def __reduce__(self) -> Any:
@@ -118,18 +150,6 @@ class Helper:
 
     def __repr__(self) -> str:
         return f"<helper {self.__module__}.{self.__qualname__}>"
-
-
-def _renamed(func: FunctionType, digest: str) -> FunctionType:
-    """Copy `func` under a name of its own.
-
-    Numba numbers symbols by process; two variants of one function, one loaded from the cache and one compiled, would
-    otherwise be able to share a symbol, and the linker keeps the first.
-    """
-    copy = FunctionType(func.__code__, func.__globals__, func.__name__, func.__defaults__, func.__closure__)
-    copy.__qualname__ = f"{func.__qualname__}_{digest[:12]}"
-    copy.__module__ = func.__module__
-    return copy
 
 
 def _find(module: str, qualname: str) -> Any:
@@ -149,15 +169,15 @@ def kernel(body: Any = None, *, exact: bool = False) -> Any:
     Parameters
     ----------
     body : function
-        Handles items `lo` to `hi` (half open), writes into its last arguments, returns None. Which items come together
-        in one call is not its business: an item's result must not depend on it.
+        Handles items `lo` to `hi` (half open), writes into its last arguments, returns None. Which items come
+        together in one call is not its business: an item's result must not depend on it.
     exact : bool
         Leave out the licence to reorder sums (``reassoc``).
 
     Notes
     -----
-    ``span`` is the number of items, ``work`` the total of elementary operations: floating-point operations or bytes
-    moved, whichever is more; a transcendental counts 10. Little work runs at once in the calling thread.
+    ``span`` is the number of items, ``work`` the total of elementary operations: floating-point operations or
+    bytes moved, whichever is more; a transcendental counts 10. Little work runs in the calling thread.
     """
     if body is None:
         return lambda function: Kernel(function, exact)
