@@ -1,0 +1,76 @@
+"""Memory by address, for kernels whose operands have no shape that Numba could know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from .ir import Vec, target_of
+
+
+def _vec(context: Any, builder: ir.IRBuilder, like: Any) -> Vec:
+    return Vec(builder, like.bitwidth // 8, target_of(context))
+
+
+@intrinsic
+def peek(typingctx: Any, address: Any, like: Any) -> Any:
+    """peek(address, x): the element like `x` at `address`."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        v = _vec(context, builder, like)
+        return builder.load(v.pointer(args[0], v.scalar), align=v.itemsize)
+
+    return like(types.int64, like), codegen
+
+
+@intrinsic
+def poke(typingctx: Any, address: Any, value: Any) -> Any:
+    """poke(address, x): store element `x` at `address`."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        v = _vec(context, builder, value)
+        builder.store(args[1], v.pointer(args[0], v.scalar), align=v.itemsize)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, value), codegen
+
+
+@intrinsic
+def move(typingctx: Any, src: Any, dst: Any, like: Any) -> Any:
+    """move(src, dst, x): copy lanes_of(x) elements like `x` from one address to another."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        v = _vec(context, builder, like)
+        v.store(v.load(args[0]), args[1])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, like), codegen
+
+
+@intrinsic
+def transpose(typingctx: Any, src: Any, src_step: Any, dst: Any, dst_step: Any, like: Any) -> Any:
+    """transpose(src, src_step, dst, dst_step, x): transpose a square of lanes_of(x) by lanes_of(x) elements
+    like x.
+
+    Row i of the source starts at src + i * src_step, row j of the result at dst + j * dst_step (bytes).
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        emit_transpose(_vec(context, builder, like), *args[:4])
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 4, like), codegen
+
+
+def emit_transpose(v: Vec, src: Any, src_step: Any, dst: Any, dst_step: Any) -> None:
+    """Emit `transpose` at the builder's position."""
+    build, rows = v.builder, []
+    for _ in range(v.lanes):
+        rows.append(v.load(src))
+        src = build.add(src, src_step)
+    for row in v.transpose(rows):
+        v.store(row, dst)
+        dst = build.add(dst, dst_step)

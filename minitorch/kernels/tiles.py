@@ -1,0 +1,269 @@
+"""Sums of products over rows found through tables: the one kernel under convolution and matrix products.
+
+The result is a grid of rows (pixels, or rows of a matrix) by columns (output channels).  A *phase* is a grid
+with a list of *taps*; for each row, a tap names a run of the input and a block of the packed operand that it
+is multiplied by.  Forward convolution has one phase a group, the input gradient one for each residue of the
+stride, a matrix product one a batch item, with blocks of the sum for taps.  Work is cut into items of at most
+`BLOCKS` blocks of tile rows; an element of the result is summed by one tile in an order that the shape fixes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..codegen.gemm import ADD, host_tile, lanes_of, rows_of, tile
+from ..codegen.move import move, peek, poke, transpose
+from ..jit import helper, kernel
+from .layout import Array
+
+BLOCKS = 8  # blocks of tile rows that share one pass over the packed operand
+TABLE_BYTES = 1 << 16  # bound of an item's address table, unless one block alone needs more
+# part of a packed panel that is kept in the L2 cache while an item's blocks pass over it
+PANEL_BYTES = 1 << 18
+ITEMS = 16  # enough independent items to occupy the threads; fixed, so that the shape alone decides
+
+# Fields of a phase.
+FIRST, GRID_D, GRID_H, GRID_W, IMAGES, TAP, TAPS, W_OFF, X_OFF, Y_OFF, BIAS_OFF, PHASE = range(12)
+# Fields of a tap: offset along each axis of the input, number of terms, byte offsets into the row and the
+# panel.
+TAP_D, TAP_H, TAP_W, TERMS, ROW_OFF, PANEL_OFF, TAP_FIELDS = range(7)
+# Fields of the frame, which all phases share; strides are in bytes, those of y for one step of the grid.
+(
+    X_N, X_D, X_H, X_W, STEP_D, STEP_H, STEP_W, SIZE_D, SIZE_H, SIZE_W, X_TERM,
+    Y_N, Y_D, Y_H, Y_W, COLS, PANEL, CHUNK, SPLITS, MOST_TAPS, PASS, FRAME,
+) = range(22)  # fmt: skip
+
+
+class Plan(NamedTuple):
+    """What the shape alone decides, in the form the kernel reads."""
+
+    span: int
+    work: int
+    phases: Array
+    taps: Array
+    frame: Array
+    zeros: Array  # what rows in the padding read
+
+
+def make_plan(phases: Array, taps: Array, frame: Array, dtype: np.dtype[Any]) -> Plan:
+    """Complete the tables: cut phases into items, and passes over taps so that panels stay in cache."""
+    rows, lanes = host_tile(dtype.itemsize)
+    terms = int(taps[:, TERMS].max(initial=1))
+    cells = phases[:, GRID_D] * phases[:, GRID_H] * phases[:, GRID_W] * phases[:, IMAGES]
+    blocks = -(-cells // rows)
+    frame[MOST_TAPS] = most = max(1, int(phases[:, TAPS].max()))
+    frame[CHUNK] = chunk = max(1, min(BLOCKS, TABLE_BYTES // (most * rows * 8), int(blocks.max())))
+    chunks = -(-blocks // chunk)
+    panels = -(-int(frame[COLS]) // (2 * lanes))
+    frame[SPLITS] = splits = min(panels, -(-ITEMS // max(1, int(chunks.sum()))))
+    frame[PASS] = max(1, PANEL_BYTES // (terms * 2 * lanes * dtype.itemsize))
+    items = chunks * splits
+    phases[:, FIRST] = np.cumsum(items) - items
+    products = sum(int(c) * int(taps[p[TAP] : p[TAP] + p[TAPS], TERMS].sum()) for c, p in zip(cells, phases))
+    work = int(frame[COLS]) * products // 4
+    return Plan(int(items.sum()), work, phases, taps, frame, np.zeros(terms, dtype))
+
+
+def panel_width(itemsize: int) -> int:
+    """Columns of a packed panel."""
+    return 2 * host_tile(itemsize)[1]
+
+
+def aligned(count: int, dtype: np.dtype[Any]) -> Array:
+    """Return uninitialised memory that starts at a cache line: a vector across two costs two loads."""
+    raw = np.empty(count * dtype.itemsize + 64, np.uint8)
+    skip = -raw.ctypes.data % 64
+    return raw[skip : skip + count * dtype.itemsize].view(dtype)
+
+
+def start_of(x: Array) -> Array:
+    """View the first element of a non-empty array; kernels reach the rest by address."""
+    return x[(slice(0, 1),) * x.ndim].reshape(-1)
+
+
+@kernel
+def multiply(
+    lo: int, hi: int, x: Any, packed: Any, bias: Any, start: int, floor: Any,
+    zeros: Any, phases: Any, taps: Any, frame: Any, y: Any,
+) -> None:  # fmt: skip
+    """y[row, :] = max(floor, start + sum over taps of x[row of tap] @ packed[tap]), rows and taps as in
+    `phases`.
+    """
+    mr = rows_of(floor)
+    width = 2 * lanes_of(floor)
+    lowest = packed.dtype.type(-np.inf)
+    most = frame[MOST_TAPS]
+    rows = np.empty(frame[CHUNK] * most * mr, np.int64)
+    outs = np.empty(frame[CHUNK] * mr, np.int64)
+    segments = np.empty((most, 3), np.int64)
+    panels = (frame[COLS] + width - 1) // width
+    p, before, blocks = -1, -1, 0
+    for item in range(lo, hi):
+        while p + 1 < phases.shape[0] and phases[p + 1, FIRST] <= item:
+            p += 1
+            before = -1
+            for t in range(phases[p, TAPS]):
+                tap = taps[phases[p, TAP] + t]
+                segments[t, 0], segments[t, 1], segments[t, 2] = tap[TERMS], 0, tap[PANEL_OFF]
+        chunk, split = divmod(item - phases[p, FIRST], frame[SPLITS])
+        if chunk != before:
+            blocks = _locate(
+                chunk, phases[p], taps, frame, x.ctypes.data, y.ctypes.data, zeros.ctypes.data, mr, rows, outs
+            )  # fmt: skip
+            before = chunk
+        low, high = split * panels // frame[SPLITS], (split + 1) * panels // frame[SPLITS]
+        for j in range(low, high):
+            b = packed.ctypes.data + phases[p, W_OFF] + j * frame[PANEL]
+            c0 = j * width * y.itemsize
+            bias_at = bias.ctypes.data + phases[p, BIAS_OFF] + c0
+            cols = min(width, frame[COLS] - j * width)
+            t0 = 0
+            while t0 == 0 or t0 < phases[p, TAPS]:
+                count = min(frame[PASS], phases[p, TAPS] - t0)
+                least = floor if t0 + count == phases[p, TAPS] else lowest
+                how = start if t0 == 0 else ADD
+                seg = segments.ctypes.data + t0 * 24
+                for k in range(blocks):
+                    at = rows.ctypes.data + (k * most + t0) * mr * 8
+                    out = outs.ctypes.data + k * mr * 8
+                    if cols > width // 2:
+                        tile(2, 2, count, seg, at, mr * 8, 0, frame[X_TERM], b, width * y.itemsize,
+                             out, c0, how, bias_at, cols, least)  # fmt: skip
+                    else:
+                        tile(2, 1, count, seg, at, mr * 8, 0, frame[X_TERM], b, width * y.itemsize,
+                             out, c0, how, bias_at, cols, least)  # fmt: skip
+                t0 += frame[PASS]
+
+
+@helper
+def _locate(
+    chunk: int, phase: Any, taps: Any, frame: Any, x: int, y: int, zeros: int, mr: int, rows: Any, outs: Any
+) -> int:
+    """Write the addresses of a chunk's input rows, tap by tap, and of its results; return its number of
+    blocks.
+    """
+    first = chunk * frame[CHUNK] * mr
+    last = min(phase[IMAGES] * phase[GRID_D] * phase[GRID_H] * phase[GRID_W], first + frame[CHUNK] * mr) - 1
+    low, high = np.zeros(3, np.int64), np.empty(3, np.int64)
+    for axis in range(3):  # windows that start in [low, high) have every tap inside
+        high[axis] = frame[SIZE_D + axis]
+        for t in range(phase[TAP], phase[TAP] + phase[TAPS]):
+            low[axis] = max(low[axis], -taps[t, axis])
+            high[axis] = min(high[axis], frame[SIZE_D + axis] - taps[t, axis])
+    at, base = np.empty((mr, 3), np.int64), np.empty(mr, np.int64)
+    row, c = divmod(first, phase[GRID_W])
+    plane, b = divmod(row, phase[GRID_H])
+    n, a = divmod(plane, phase[GRID_D])
+    blocks = (last - first) // mr + 1
+    for k in range(blocks):
+        edge = False
+        for i in range(mr):
+            d, h, w = a * frame[STEP_D], b * frame[STEP_H], c * frame[STEP_W]
+            at[i, 0], at[i, 1], at[i, 2] = d, h, w
+            base[i] = x + phase[X_OFF] + n * frame[X_N] + d * frame[X_D] + h * frame[X_H] + w * frame[X_W]
+            out = n * frame[Y_N] + a * frame[Y_D] + b * frame[Y_H] + c * frame[Y_W]
+            outs[k * mr + i] = y + phase[Y_OFF] + out
+            inside = low[0] <= d < high[0] and low[1] <= h < high[1] and low[2] <= w < high[2]
+            edge = edge or not inside
+            if first + k * mr + i < last:  # rows past the end repeat the last
+                c += 1
+                if c == phase[GRID_W]:
+                    c, b = 0, b + 1
+                    if b == phase[GRID_H]:
+                        b, a = 0, a + 1
+                        if a == phase[GRID_D]:
+                            a, n = 0, n + 1
+        for t in range(phase[TAPS]):
+            tap = taps[phase[TAP] + t]
+            delta = tap[TAP_D] * frame[X_D] + tap[TAP_H] * frame[X_H] + tap[TAP_W] * frame[X_W] + tap[ROW_OFF]
+            table = rows[(k * frame[MOST_TAPS] + t) * mr :]
+            for i in range(mr):
+                table[i] = base[i] + delta
+            if edge:
+                _clear(tap, at, frame, zeros, mr, table)
+    return blocks
+
+
+@helper
+def _clear(tap: Any, at: Any, frame: Any, zeros: int, mr: int, table: Any) -> None:
+    """Point the rows of a tap that lie in the padding at zeros."""
+    for i in range(mr):
+        d, h, w = at[i, 0] + tap[TAP_D], at[i, 1] + tap[TAP_H], at[i, 2] + tap[TAP_W]
+        if not (0 <= d < frame[SIZE_D] and 0 <= h < frame[SIZE_H] and 0 <= w < frame[SIZE_W]):
+            table[i] = zeros
+
+
+@kernel
+def pack(
+    lo: int, hi: int, source: Any, sources: Any, outer: int, outer_step: int, cols: int, col_step: int,
+    inner_step: int, places: Any, total: int, packed: Any,
+) -> None:  # fmt: skip
+    """Lay an operand out in panels: packed[g, panel, places[q] + e, col] = source[g, e, q, col], steps in
+    bytes.
+
+    `packed` is flat, (groups, panels, total rows, width); columns past the end are zero; places < 0 are left
+    out. An item is one panel of one group.
+    """
+    like = packed.dtype.type(0)
+    size, lanes = packed.itemsize, lanes_of(like)
+    width, panels = 2 * lanes, (cols + 2 * lanes - 1) // (2 * lanes)
+    square = np.empty(lanes * lanes, packed.dtype)
+    squares = inner_step == size and col_step > 0 and outer_step >= 0
+    for item in range(lo, hi):
+        g, j = divmod(item, panels)
+        for v in range(0, width, lanes):
+            live = min(lanes, cols - j * width - v)
+            source_v = source.ctypes.data + sources[g] + (j * width + v) * col_step
+            panel_v = packed.ctypes.data + (item * total * width + v) * size
+            for e in range(outer):
+                begin, end = source_v + e * outer_step, panel_v + e * width * size
+                if live == lanes and col_step == size:
+                    for q in range(places.size):
+                        if places[q] >= 0:
+                            move(begin + q * inner_step, end + places[q] * width * size, like)
+                # Whole vectors are read, which must not leave the operand: a short last row is packed
+                # plainly.
+                elif (
+                    live == lanes
+                    and squares
+                    and (places.size >= lanes or (e + 1 < outer and outer_step >= lanes * col_step))
+                ):
+                    _pack_squares(begin, col_step, places, lanes, like, square, end)
+                else:
+                    _pack_plain(begin, col_step, inner_step, places, live, lanes, size, like, end)
+
+
+@helper
+def _pack_squares(
+    begin: int, col_step: int, places: Any, lanes: int, like: Any, square: Any, end: int
+) -> None:
+    """Pack `lanes` columns whose terms are contiguous, a transposed square at a time."""
+    size, row = square.itemsize, lanes * square.itemsize
+    for block in range((places.size + lanes - 1) // lanes):
+        q = max(0, min(block * lanes, places.size - lanes))
+        transpose(begin + q * size, col_step, square.ctypes.data, row, like)
+        for i in range(min(lanes, places.size)):
+            if places[q + i] >= 0:
+                move(square.ctypes.data + i * row, end + places[q + i] * 2 * row, like)
+
+
+@helper
+def _pack_plain(
+    begin: int,
+    col_step: int,
+    inner_step: int,
+    places: Any,
+    live: int,
+    lanes: int,
+    size: int,
+    like: Any,
+    end: int,
+) -> None:
+    """Pack up to `lanes` columns, any strides; columns past the end are zero."""
+    for q in range(places.size):
+        if places[q] >= 0:
+            at = end + places[q] * 2 * lanes * size
+            for c in range(lanes):
+                poke(at + c * size, peek(begin + q * inner_step + c * col_step, like) if c < live else like)
