@@ -1,0 +1,58 @@
+"""minitorch: PyTorch's API on NumPy, Numba and llvmlite, for the CPU.
+
+``import minitorch as torch`` and train. The public names follow torch 2.13; see README for the differences.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import autograd as autograd
+from ._printing import get_printoptions as get_printoptions
+from ._printing import set_printoptions as set_printoptions
+from ._version import __version__ as __version__
+from .autograd.grad_mode import enable_grad as enable_grad
+from .autograd.grad_mode import inference_mode as inference_mode
+from .autograd.grad_mode import is_grad_enabled as is_grad_enabled
+from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
+from .autograd.grad_mode import no_grad as no_grad
+from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
+from .device import channels_last as channels_last
+from .device import channels_last_3d as channels_last_3d
+from .device import contiguous_format as contiguous_format
+from .device import device as device
+from .device import memory_format as memory_format
+from .device import preserve_format as preserve_format
+from .dtypes import ALIASES as _ALIASES
+from .dtypes import ALL as _ALL
+from .dtypes import can_cast as can_cast
+from .dtypes import dtype as dtype
+from .dtypes import finfo as finfo
+from .dtypes import get_default_dtype as get_default_dtype
+from .dtypes import iinfo as iinfo
+from .dtypes import promote_types as promote_types
+from .dtypes import set_default_dtype as set_default_dtype
+from .op import RECORDS as _RECORDS
+from .ops import create as _create
+from .tensor import Size as Size
+from .tensor import Tensor as Tensor
+
+strided = "torch.strided"
+inf = float("inf")
+nan = float("nan")
+pi = 3.141592653589793
+e = 2.718281828459045
+
+
+def _public() -> dict[str, Any]:
+    """Return the names that the op families and the dtypes contribute."""
+    names: dict[str, Any] = {d.name: d for d in _ALL} | dict(_ALIASES)
+    names |= {name: getattr(_create, name) for name in _create.__all__}
+    for record in _RECORDS.values():
+        if record.top:
+            names |= dict.fromkeys((record.name, *record.methods), record.fn)
+    return names
+
+
+globals().update(_public())
+__all__ = sorted(name for name in globals() if not name.startswith("_") and name != "annotations")

@@ -1,0 +1,352 @@
+"""The backward walk: nodes in descending sequence order, which is a topological order, so depth is free.
+
+Gradients are computed by the operations themselves: with recording off, unless `create_graph` asks for gradients
+of gradients. Leaves receive theirs after the whole walk, so that a walk that fails leaves no half-done sums.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from . import dtypes
+from .dispatch import _join, _requires, edge_of
+from .errors import shape_text
+from .tape import Edge, Node, recording
+from .tensor import Tensor, _new, method, wrap
+
+__all__ = ["backward_pass", "run_hooks"]
+
+
+class _Walk:
+    """One backward pass: gradients waiting at nodes, gradients collected at leaves and captures."""
+
+    def __init__(self, create_graph: bool, captures: Sequence[Edge] | None) -> None:
+        self.create_graph = create_graph
+        self.heap: list[tuple[int, Node]] = []
+        self.waiting: dict[Node, list[Any]] = {}
+        self.leaves: dict[int, tuple[Tensor, Any]] = {}
+        self.mine: set[tuple[int, int]] = set()  # places whose waiting sum this walk allocated, and may add to
+        self.captures = {(id(t), i): None for t, i in captures} if captures is not None else {}
+        self.restricted = captures is not None
+        self.useful: set[Node] | None = None
+
+    def restrict(self, roots: Sequence[Edge]) -> None:
+        """Find the nodes from which a capture can be reached; the walk leaves the others alone."""
+        seen: set[Node] = set()
+        stack = [t for t, _ in roots if isinstance(t, Node)]
+        while stack:
+            node = stack.pop()
+            if node not in seen:
+                seen.add(node)
+                stack.extend(e[0] for e in node.edges if e is not None and isinstance(e[0], Node))
+        wanted = {key for key, _ in self.captures}
+        self.useful = set()
+        for node in sorted(seen, key=lambda n: n.seq):
+            if any(e is not None and (id(e[0]) in wanted or e[0] in self.useful) for e in node.edges if e):
+                self.useful.add(node)
+
+    def wants(self, edge: Edge | None) -> bool:
+        """Whether a gradient along this edge is of use."""
+        if edge is None:
+            return False
+        return not self.restricted or edge[0] in self.useful or (id(edge[0]), edge[1]) in self.captures  # type: ignore[operator]
+
+    def send(self, edge: Edge, grad: Tensor) -> None:
+        """Add a gradient to what waits at the other end of an edge."""
+        target, index = edge
+        if isinstance(target, Tensor):
+            before = self.leaves.get(id(target))
+            self.leaves[id(target)] = (target, grad if before is None else self.add(edge, before[1], grad))
+            return
+        slots = self.waiting.get(target)
+        if slots is None:
+            slots = self.waiting[target] = [None] * len(target.metas)
+            heapq.heappush(self.heap, (-target.seq, target))
+        slots[index] = grad if slots[index] is None else self.add(edge, slots[index], grad)
+
+    def add(self, edge: Edge, a: Tensor, b: Tensor) -> Tensor:
+        """Sum two gradients on one edge, in place where this walk allocated the first one."""
+        place = (id(edge[0]), edge[1])
+        if not self.create_graph and place in self.mine:
+            a._data += b._data
+            return a
+        self.mine.add(place)
+        total: Tensor = a + b
+        return total
+
+    def run(self, keep_graph: bool) -> None:
+        """Process every node that gradients reach, youngest first."""
+        while self.heap:
+            _, node = heapq.heappop(self.heap)
+            grads = _prehooks(node, self.waiting.pop(node))
+            for i, g in enumerate(grads):
+                if (id(node), i) in self.captures and g is not None:
+                    self.captures[id(node), i] = g
+            if self.useful is None or node in self.useful:
+                self._step(node, grads, keep_graph)
+
+    def _step(self, node: Node, grads: list[Any], keep_graph: bool) -> None:
+        if self.restricted:
+            node.needs = tuple([self.wants(e) for e in node.edges])
+        found = node.op.vjp(node, *grads)
+        if type(found) is not tuple:
+            found = (found,)
+        if node.hooks:
+            found = _posthooks(node, found, grads)
+        for edge, needed, grad in zip(node.edges, node.needs, found):
+            if needed and grad is not None:
+                self.send(edge, _validated(grad, edge, node))  # type: ignore[arg-type]
+        if self.restricted:
+            node.needs = tuple([e is not None for e in node.edges])
+        if not keep_graph:
+            node.free()
+
+
+def _validated(grad: Tensor, edge: Edge, node: Node) -> Tensor:
+    """Bring a gradient to the shape and dtype of the value it belongs to (broadcasting is undone here)."""
+    target, index = edge
+    shape, kind = (target._data.shape, target._data.dtype) if isinstance(target, Tensor) else target.metas[index]
+    if grad._data.shape != shape:
+        grad = grad.sum_to_size(shape)
+    if grad._data.dtype != kind:
+        if grad._data.dtype.kind == "c" and kind.kind == "f":
+            grad = grad.real
+        grad = grad.to(dtypes.FROM_NUMPY[kind])
+    return grad
+
+
+def _prehooks(node: Node, grads: list[Any]) -> list[Any]:
+    """Run hooks on the gradients of a node's outputs, and keep those that were asked for."""
+    for index, hooks in node.prehooks or ():
+        if index < 0:
+            for hook in list(hooks.values()):
+                changed = hook(tuple(grads))
+                if changed is not None:
+                    grads = list(changed) if isinstance(changed, tuple) else [changed]
+        elif grads[index] is not None:
+            grads[index] = run_hooks(hooks, grads[index])
+    for index, keep in (node.retain or {}).items():
+        tensor = keep()
+        if tensor is not None and grads[index] is not None:
+            _accumulate(tensor, wrap(grads[index]._data.copy(order="K")), False)
+    return grads
+
+
+def _posthooks(node: Node, found: tuple[Any, ...], grads: list[Any]) -> tuple[Any, ...]:
+    for hook in list((node.hooks or {}).values()):
+        changed = hook(found, tuple(grads))
+        if changed is not None:
+            found = changed if isinstance(changed, tuple) else (changed,)
+    return found
+
+
+def run_hooks(hooks: dict[int, Callable[..., Any]], grad: Tensor) -> Tensor:
+    """Run gradient hooks in order of registration; one that returns a tensor replaces the gradient."""
+    for hook in list(hooks.values()):
+        changed = hook(grad)
+        if changed is not None:
+            if not isinstance(changed, Tensor):
+                raise TypeError(f"expected a Tensor or None from a gradient hook, got {type(changed).__name__}")
+            grad = changed
+    return grad
+
+
+def _accumulate(leaf: Tensor, grad: Tensor, create_graph: bool) -> None:
+    """Add a gradient to ``leaf.grad``; the first one is taken over, or copied if others may hold it."""
+    old = leaf._grad
+    if old is None:
+        leaf._grad = grad if create_graph else _own(grad)
+    elif create_graph or old._requires:
+        leaf._grad = old + grad
+    else:
+        old._data += grad._data
+        old._storage.version += 1
+
+
+def _own(grad: Tensor) -> Tensor:
+    """Return a gradient nobody else holds, off the tape."""
+    data = grad._data
+    if any(s == 0 for s in data.strides) or (data.base is not None and not data.flags.owndata):
+        out = wrap(data.copy(order="K"))
+    else:
+        out = wrap(data)
+    if grad._storage.array is not None:
+        out._storage.array = out._data
+        _join(out)
+    return out
+
+
+def backward_pass(
+    roots: Sequence[Edge],
+    grads: Sequence[Tensor],
+    keep_graph: bool,
+    create_graph: bool,
+    captures: Sequence[Edge] | None = None,
+) -> list[Tensor | None]:
+    """Carry gradients from the roots to the leaves' ``.grad``, or to ``captures``, which are then returned."""
+    walk = _Walk(create_graph, captures)
+    if captures is not None:
+        walk.restrict(roots)
+    with recording(create_graph):
+        for edge, grad in zip(roots, grads):
+            walk.send(edge, grad)
+        walk.run(keep_graph)
+        totals = [(leaf, run_hooks(leaf._hooks, g) if leaf._hooks else g) for leaf, g in walk.leaves.values()]
+        if captures is not None:
+            by_leaf = {id(leaf): g for leaf, g in totals}
+            return [by_leaf.get(id(t)) if isinstance(t, Tensor) else walk.captures[id(t), i] for t, i in captures]
+        _flush(totals, create_graph, {id(g) for g in grads})
+    return []
+
+
+def _flush(totals: list[tuple[Tensor, Tensor]], create_graph: bool, seen: set[int]) -> None:
+    """Add the collected gradients to the leaves; those in ``seen`` belong to somebody else and are copied."""
+    for leaf, grad in totals:
+        alone = id(grad) not in seen
+        seen.add(id(grad))
+        _accumulate(leaf, grad if alone else wrap(grad._data.copy(order="K")), create_graph)
+        for hook in list((leaf._post_hooks or {}).values()):
+            hook(leaf)
+
+
+# ---- what tensors offer --------------------------------------------------------------------------------------------
+
+
+@method
+def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
+    """Set in place whether gradients are collected for this leaf."""
+    if self._node is not None:
+        if requires_grad:
+            return self
+        raise RuntimeError(
+            "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+            "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+        )
+    if requires_grad and self._data.dtype.kind not in "fcV":
+        raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+    self._requires = bool(requires_grad)
+    return self
+
+
+def _set_requires_grad(self: Tensor, on: bool) -> None:
+    requires_grad_(self, on)
+
+
+def _grad_fn(self: Tensor) -> Node | None:
+    edge = edge_of(self)
+    return edge[0] if edge is not None and isinstance(edge[0], Node) else None
+
+
+def _set_grad(self: Tensor, grad: Tensor | None) -> None:
+    if grad is not None:
+        if not isinstance(grad, Tensor):
+            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(grad).__name__}")
+        if grad is self:
+            raise RuntimeError("can't assign Variable as its own grad")
+        if grad._data.dtype != self._data.dtype:
+            raise RuntimeError(
+                f"attempting to assign a gradient with dtype '{grad.dtype}' to a tensor with grad_dtype '{self.dtype}'. "
+                "The gradient must match the tensor's dtype; convert it with grad.to(tensor.dtype)."
+            )
+        if grad._data.shape != self._data.shape:
+            raise RuntimeError(
+                f"assigned grad has data of a different size: got {shape_text(grad._data.shape)}, the tensor has "
+                f"{shape_text(self._data.shape)}"
+            )
+    self._grad = grad
+
+
+Tensor.requires_grad = property(_requires, _set_requires_grad, doc="Whether gradients are collected.")  # type: ignore[attr-defined]
+Tensor.grad_fn = property(_grad_fn, doc="The node that computed this tensor, or None.")  # type: ignore[attr-defined]
+Tensor.grad = property(lambda self: self._grad, _set_grad, doc="The gradient accumulated so far, or None.")  # type: ignore[attr-defined]
+Tensor.output_nr = property(lambda self: self._index, doc="Which output of `grad_fn` this is.")  # type: ignore[attr-defined]
+Tensor.retains_grad = property(lambda self: self._retains, doc="Whether `retain_grad` was called.")  # type: ignore[attr-defined]
+
+
+_handles = itertools.count()
+
+
+class RemovableHandle:
+    """What hook registration returns: ``remove()`` takes the hook away; also a context manager."""
+
+    def __init__(self, hooks: dict[int, Any]) -> None:
+        self.hooks = hooks
+        self.id = next(_handles)
+
+    def remove(self) -> None:
+        """Take the hook away."""
+        self.hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+def _hang(hooks: dict[int, Any], hook: Callable[..., Any]) -> RemovableHandle:
+    handle = RemovableHandle(hooks)
+    hooks[handle.id] = hook
+    return handle
+
+
+@method
+def register_hook(self: Tensor, hook: Callable[..., Any]) -> RemovableHandle:
+    """Call ``hook(grad)`` when the gradient of this tensor is known; what it returns replaces the gradient."""
+    edge = edge_of(self)
+    if edge is None:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    owner, index = edge
+    if isinstance(owner, Tensor):
+        self._hooks = {} if self._hooks is None else self._hooks
+        return _hang(self._hooks, hook)
+    owner.prehooks = owner.prehooks or []
+    hooks: dict[int, Any] = {}
+    owner.prehooks.append((index, hooks))
+    return _hang(hooks, hook)
+
+
+@method
+def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[..., Any]) -> RemovableHandle:
+    """Call ``hook(tensor)`` after a backward pass has added to this leaf's ``.grad``."""
+    if not self._requires:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    if self._node is not None:
+        raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+    self._post_hooks = {} if self._post_hooks is None else self._post_hooks
+    return _hang(self._post_hooks, hook)
+
+
+@method
+def retain_grad(self: Tensor) -> None:
+    """Keep the gradient of this computed tensor in its ``.grad``."""
+    edge = edge_of(self)
+    if edge is None:
+        raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+    if isinstance(edge[0], Node):
+        edge[0].retain = edge[0].retain or {}
+        edge[0].retain[edge[1]] = weakref.ref(self)
+        self._retains = True
+
+
+@method
+def detach(self: Tensor) -> Tensor:
+    """Return the same elements off the tape, sharing memory and the write counter."""
+    out = _new(Tensor)
+    out._data, out._storage, out._chain = self._data, self._storage, self._chain
+    if self._storage.array is not None:
+        _join(out)
+    return out
+
+
+@method
+def detach_(self: Tensor) -> Tensor:
+    """Take this tensor off the tape."""
+    if self._base is not None:
+        raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+    self._node, self._index, self._requires = None, 0, False
+    return self

@@ -1,0 +1,176 @@
+"""Between Python data and arrays: what `tensor([...])` infers, what `item` and `tolist` give back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from .dtypes import dtype
+from .memory import Array
+
+__all__ = ["as_array", "cast", "legacy", "scalar", "to_python", "torch_strides", "wrap_dim", "wrap_dims"]
+
+
+def wrap_dim(dim: int, ndim: int) -> int:
+    """Return a dimension as an index from 0; IndexError with torch's text if it is out of range."""
+    bound = max(ndim, 1)
+    if not -bound <= dim < bound:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")
+    return dim + bound if dim < 0 else dim
+
+
+def wrap_dims(dims: Any, ndim: int) -> tuple[int, ...]:
+    """Return dimensions as indices from 0; RuntimeError if one stands twice."""
+    given = (dims,) if isinstance(dims, (int, np.integer)) else tuple(dims)
+    found = tuple(wrap_dim(int(d), ndim) for d in given)
+    if len(set(found)) != len(found):
+        twice = next(d for d in found if found.count(d) > 1)
+        raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
+    return found
+
+
+def torch_strides(array: Array) -> tuple[int, ...]:
+    """Return the byte strides that torch shows: NumPy is free in dimensions of size 0 and 1, torch is not."""
+    if not array.flags.c_contiguous:
+        return array.strides
+    strides, step = [], array.itemsize
+    for n in reversed(array.shape):
+        strides.append(step)
+        step *= max(n, 1)
+    return tuple(reversed(strides))
+
+
+def as_array(data: Any, dtype: dtype | None = None) -> Array:
+    """Return Python or NumPy data as an array; plain floats become the default dtype, NumPy data keeps its own."""
+    if hasattr(data, "_data"):
+        array = data._data
+    elif isinstance(data, (np.ndarray, np.generic)):
+        array = np.asarray(data)
+        array = array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+    else:
+        array = _from_python(data)
+    return array if dtype is None else cast(array, dtype)
+
+
+def _from_python(data: Any) -> Array:
+    if not isinstance(data, (list, tuple, bool, int, float, complex, range)) and not hasattr(data, "__array__"):
+        raise TypeError(f"new(): invalid data type '{type(data).__name__}'" if isinstance(data, str)
+                        else f"Could not infer dtype of {type(data).__name__}")  # fmt: skip
+    try:
+        array = np.asarray(_plain(data))
+    except ValueError as error:
+        raise ValueError(_ragged_text(data)) from error
+    if array.dtype.kind == "O" or array.dtype.kind in "US":
+        raise _bad_elements(data)
+    if array.size == 0 or (array.dtype == np.float64 and not _holds_float64(data)):
+        return array.astype(dtypes.get_default_dtype().numpy) if array.dtype.kind == "f" else array
+    if array.dtype == np.complex128 and not _holds_float64(data):
+        return array.astype(dtypes.get_default_dtype().to_complex().numpy)
+    return array
+
+
+def _plain(data: Any) -> Any:
+    """Replace tensors inside nested lists by their values, which NumPy would otherwise walk one by one."""
+    if isinstance(data, (list, tuple)):
+        return [_plain(item) for item in data] if any(not isinstance(i, (int, float)) for i in data) else data
+    return data._data if hasattr(data, "_data") else data
+
+
+def _first_leaf(data: Any) -> Any:
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return data
+
+
+def _holds_float64(data: Any) -> bool:
+    """Whether the data's elements are typed float64 already, so that the default dtype does not apply."""
+    leaf = _first_leaf(data)
+    return (hasattr(leaf, "_data") and leaf._data.dtype == np.float64) or isinstance(leaf, (np.ndarray, np.float64))
+
+
+def _ragged_text(data: Any) -> str:
+    for depth, (wanted, level) in enumerate(_levels(data)):
+        for item in level:
+            if isinstance(item, (list, tuple)) and len(item) != wanted:
+                return f"expected sequence of length {wanted} at dim {depth} (got {len(item)})"
+    return "expected sequences of equal length at every level"
+
+
+def _levels(data: Any) -> list[tuple[int, list[Any]]]:
+    """Return, for every depth, the length of the first sequence and all items of that depth."""
+    out, level = [], [data]
+    while level and isinstance(level[0], (list, tuple)):
+        out.append((len(level[0]), level))
+        level = [item for seq in level if isinstance(seq, (list, tuple)) for item in seq]
+    return out
+
+
+def _bad_elements(data: Any) -> Exception:
+    stack = [data]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, (list, tuple)):
+            stack.extend(reversed(item))
+        elif isinstance(item, str):
+            return ValueError(f"too many dimensions '{type(item).__name__}'")
+        elif item is None or not isinstance(item, (int, float, complex)):
+            return RuntimeError(f"Could not infer dtype of {type(item).__name__}")
+    return RuntimeError("Overflow when unpacking long")
+
+
+def cast(array: Array, to: dtype, copy: bool = False) -> Array:
+    """Return the array in another dtype, keeping its memory order; floats are cut towards zero to integers."""
+    if array.dtype == to.numpy:
+        return array.copy(order="K") if copy else array
+    if array.dtype == dtypes.BFLOAT16:
+        return cast(from_bfloat16(array), to)
+    if to is dtypes.bfloat16:
+        return to_bfloat16(array.astype(np.float32, copy=False))
+    with np.errstate(all="ignore"):
+        if array.dtype.kind == "c" and to.category < dtypes.COMPLEX:
+            array = array.real
+        if array.dtype.kind == "f" and to.category == dtypes.INT and to.itemsize < 8:
+            return array.astype(np.int64).astype(to.numpy)  # the wrap-around that torch shows for small integers
+        return array.astype(to.numpy)
+
+
+def to_bfloat16(array: Array) -> Array:
+    """Round float32 to bfloat16, to nearest even; NaN stays NaN."""
+    bits = array.view(np.uint32)
+    rounded = ((bits + (0x7FFF + ((bits >> 16) & 1))) >> 16).astype(np.uint16)
+    return np.where(np.isnan(array), np.uint16(0x7FC0), rounded).astype(np.uint16, order="K").view(dtypes.BFLOAT16)
+
+
+def from_bfloat16(array: Array) -> Array:
+    """Widen bfloat16 to float32, exactly."""
+    widened: Array = (array["bfloat16"].astype(np.uint32) << 16).view(np.float32)
+    return widened
+
+
+def scalar(value: Any, to: dtype) -> Array:
+    """Return a Python number as a 0-d array of a dtype; integers wrap around as in torch."""
+    kind = np.int64 if isinstance(value, int) and abs(value) < 2**63 else None
+    return cast(np.asarray(value, dtype=kind), to)
+
+
+def to_python(array: Array) -> Any:
+    """Return nested lists of Python numbers, or one number for a 0-d array."""
+    if array.dtype == dtypes.BFLOAT16:
+        array = from_bfloat16(array)
+    return array.tolist()
+
+
+def legacy(args: tuple[Any, ...], dtype: dtype) -> Array:
+    """Return the array that torch's legacy constructors make: sizes, a sequence, a tensor, or nothing."""
+    if not args:
+        return np.empty(0, dtype.numpy)
+    first = args[0]
+    if len(args) == 1 and not isinstance(first, (int, np.integer)):
+        if type(first).__name__ == "Size":
+            return np.empty(first, dtype.numpy)
+        if hasattr(first, "_data") and first._data.dtype != dtype.numpy:
+            raise TypeError(f"expected {dtype!r} (got {dtypes.of(first._data)!r})")
+        return as_array(first, dtype)
+    return np.empty(tuple(int(n) for n in args), dtype.numpy)

@@ -1,0 +1,101 @@
+"""In-place writes: what may be written, and how the tape learns of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from .convert import cast
+from .dispatch import _refresh, _requires, edge_of, record
+from .errors import shape_text
+from .op import SCATTER_VIEW
+from .tape import Node, Saved, mode
+from .tensor import Tensor, wrap
+
+__all__ = ["apply_", "check_writable", "rebase", "write"]
+
+
+def apply_(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Tensor:
+    """Run an operation and write its result over its first input, rewriting the tape as torch does."""
+    x: Tensor = inputs[0]
+    recorded = mode.enabled and op.vjp is not None and any(_requires(i) for i in inputs)
+    if mode.enabled:
+        check_writable(x)
+    result = op.run([i._data if isinstance(i, Tensor) else i for i in inputs], params)
+    check_result(op, x, result)
+    if recorded:
+        value = wrap(result)  # holds the new history until x takes it over
+        node = record(op, _shielded(op, inputs), params, (value,))
+    write(x, result)
+    if recorded:
+        if node._outputs is not None:
+            node._outputs = [Saved(x, None)]
+        rebase(x, node)
+    return x
+
+
+def _shielded(op: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Give the record a copy of the overwritten input where its gradient needs the old value."""
+    x = inputs[0]
+    if not any(0 in op.saved_for(i) and _requires(t) for i, t in enumerate(inputs)):
+        return inputs
+    old = wrap(x._data.copy(order="K"))
+    edge = edge_of(x)
+    if edge is not None:
+        old._requires, old._index = True, edge[1]
+        old._node = edge[0] if isinstance(edge[0], Node) else None
+    return (old, *inputs[1:])
+
+
+def check_writable(x: Tensor) -> None:
+    """Raise torch's errors for in-place writes that the tape could not follow."""
+    if _requires(x) and x._node is None:
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+    base = x._base
+    if base is not None and base._requires and base._node is None:
+        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+
+
+def check_result(op: Any, x: Tensor, result: Any) -> None:
+    """Raise torch's errors for a result that the written tensor cannot hold."""
+    array = x._data
+    if result.shape != array.shape:
+        raise RuntimeError(
+            f"output with shape {shape_text(array.shape)} doesn't match the broadcast shape {shape_text(result.shape)}"
+        )
+    have, want = dtypes.of(np.asarray(result)), dtypes.of(array)
+    if not dtypes.can_cast(have, want):
+        names = {"float32": "Float", "float64": "Double", "int64": "Long", "int32": "Int", "bool": "Bool"}
+        shown = [names.get(d.name, d.name.capitalize()) for d in (have, want)]
+        raise RuntimeError(f"result type {shown[0]} can't be cast to the desired output type {shown[1]}")
+    if array.size and 0 in array.strides and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape)):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+            "location. Please clone() the tensor before performing the operation."
+        )
+
+
+def write(x: Tensor, result: Any) -> None:
+    """Store new values in a tensor and count the write."""
+    if x._data.dtype == result.dtype:
+        x._data[...] = result
+    else:
+        x._data[...] = cast(np.asarray(result), dtypes.of(x._data))
+    x._storage.written()
+
+
+def rebase(x: Tensor, node: Node) -> None:
+    """Give ``x``, just overwritten, the history ``node``; a view's family gets it through its base."""
+    base = x._base
+    if base is None:
+        x._node, x._index, x._requires = node, 0, True
+        x._storage.rebases += 1
+        return
+    scatter = Node(SCATTER_VIEW, (x._chain[len(base._chain) :],), (edge_of(base), (node, 0)))
+    scatter._inputs = scatter._outputs = None
+    scatter.metas = ((base._data.shape, base._data.dtype),)
+    base._node, base._index, base._requires = scatter, 0, True
+    base._storage.rebases += 1
+    _refresh(x)

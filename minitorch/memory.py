@@ -1,0 +1,74 @@
+"""Storages: what views share, and the engine's freedom to lay arrays out as its kernels like them.
+
+A tensor's `_data` is a NumPy view with the shape the user sees. Its memory order is the engine's business: the
+convolution family returns channels-last arrays for tensors that torch would lay out contiguously. Such a storage
+is *private*. When a caller needs the layout torch would have (`view`, `numpy`, `stride`), `Storage.reveal`
+re-lays the storage once and renews every living alias, so that aliasing is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Array", "Storage", "caller_line"]
+
+Array = np.ndarray[Any, Any]
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+class Storage:
+    """What all views of one buffer share: the write counter, and the private layout, if there is one."""
+
+    __slots__ = ("version", "rebases", "writer", "array", "aliases", "__weakref__")
+
+    def __init__(self) -> None:
+        self.version = 0  # writes so far; saved values remember the count they saw
+        self.rebases = 0  # times that an in-place write changed the autograd history of the family
+        self.writer: str | None = None  # source line of the last in-place write
+        self.array: Array | None = None  # private storages: the whole buffer in its logical shape
+        self.aliases: list[weakref.ref[Any]] = []  # private storages: the tensors on it
+
+    @property
+    def private(self) -> bool:
+        """Whether the memory order differs from the one torch would show."""
+        return self.array is not None
+
+    def written(self) -> None:
+        """Count an in-place write and remember who wrote."""
+        self.version += 1
+        self.writer = caller_line()
+
+    def reveal(self) -> None:
+        """Bring a private storage into the layout torch would have, for all its aliases."""
+        if self.array is None:
+            return
+        whole = np.ascontiguousarray(self.array)
+        self.array = None
+        for alias in self.aliases:
+            tensor = alias()
+            if tensor is not None:
+                tensor._data = replay(whole, tensor._chain)
+        self.aliases = []
+
+
+def replay(array: Array, chain: tuple[tuple[Any, tuple[Any, ...]], ...]) -> Array:
+    """Apply a chain of view operations, each an (op, parameters) pair, to an array."""
+    for op, params in chain:
+        array = op.fwd(array, *params)
+    return array
+
+
+def caller_line() -> str | None:
+    """Return ``file:line`` of the nearest frame outside the package, where the user's call stands."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        if not frame.f_code.co_filename.startswith(_PACKAGE):
+            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        frame = frame.f_back  # type: ignore[assignment]
+    return None

@@ -1,0 +1,283 @@
+"""What an operation is, and how the package learns that there is one.
+
+An `Op` is the primitive that the tape records: a kernel on arrays (`fwd`) and its gradient written with operations
+(`vjp`). A `Record` is what the outside sees: the public function with its sample inputs, expected failures, NumPy
+reference and numerical budget. One call of `register` at the end of a family's section makes the Tensor methods, the
+`nn.functional` names and the generic tests follow.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from . import convert, dtypes
+from .dispatch import apply
+from .memory import Array, replay
+from .tensor import Tensor, method, wrap
+
+__all__ = ["RECORDS", "Failure", "Make", "Op", "Pointwise", "Record", "Sample", "Variant", "register"]
+
+
+# ---- primitives ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to compute an op: a name, the condition under which it applies, and the kernel call."""
+
+    name: str
+    applies: Callable[..., bool]
+    fwd: Callable[..., Any]
+
+
+class Op:
+    """A primitive operation.
+
+    Parameters
+    ----------
+    name : lower case; `grad_name` defaults to torch's ``NameBackward0``.
+    fwd : ``fwd(*arrays, *params)`` returns an array, or a tuple of arrays.
+    vjp : ``vjp(node, *output_gradients)`` returns a gradient (or None) per input, written with operations.
+    saves : for each input, which inputs its gradient uses, such as ``((1,), (0,))`` for a product.
+    keeps : which outputs the gradients use.
+    view : the result shares the first input's memory.
+    physical : the result's memory order is the engine's choice (the channels-last families).
+    variants : faster ways, first that applies wins; `fwd` is the reference that always applies.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        fwd: Callable[..., Any],
+        vjp: Callable[..., Any] | None = None,
+        *,
+        saves: tuple[tuple[int, ...], ...] = (),
+        keeps: tuple[int, ...] = (),
+        view: bool = False,
+        physical: bool = False,
+        nondifferentiable: tuple[int, ...] = (),
+        grad_name: str = "",
+        variants: tuple[Variant, ...] = (),
+    ) -> None:
+        self.name, self.fwd, self.vjp = name, fwd, vjp
+        self.saves, self.keeps, self.view, self.physical = saves, keeps, view, physical
+        self.nondifferentiable, self.variants = nondifferentiable, variants
+        self.grad_name = grad_name or "".join(w.capitalize() for w in name.split("_")) + "Backward0"
+
+    def saved_for(self, i: int) -> tuple[int, ...]:
+        """Return the inputs that the gradient of input ``i`` uses."""
+        return self.saves[i] if i < len(self.saves) else ()
+
+    def run(self, arrays: list[Any], params: tuple[Any, ...]) -> Any:
+        """Compute on arrays, by the first variant that applies."""
+        for variant in self.variants:
+            if variant.applies(*arrays, *params):
+                return variant.fwd(*arrays, *params)
+        return self.fwd(*arrays, *params)
+
+    def __call__(self, *inputs: Any, params: tuple[Any, ...] = ()) -> Any:
+        return apply(self, inputs, params)
+
+    def __repr__(self) -> str:
+        return f"Op({self.name})"
+
+
+class Pointwise(Op):
+    """An element-by-element operation: broadcasting, and torch's dtype promotion.
+
+    ``promotes``: "same" (the promoted dtype), "float" (integers become the default dtype first) or "bool"
+    (compute in the promoted dtype, result bool).
+    """
+
+    def __init__(self, name: str, fwd: Callable[..., Any], vjp: Any = None, *, promotes: str = "same", **kw: Any) -> None:
+        super().__init__(name, fwd, vjp, **kw)
+        self.promotes = promotes
+
+    def run(self, arrays: list[Any], params: tuple[Any, ...]) -> Any:
+        """Promote, then compute; NumPy's warnings are off, as torch has none."""
+        arrays, narrow = promote(arrays, self.promotes == "float")
+        for variant in self.variants:
+            if variant.applies(*arrays, *params):
+                return variant.fwd(*arrays, *params)
+        result = quiet.context.run(self.fwd, *arrays, *params)
+        return convert.to_bfloat16(np.asarray(result)) if narrow and result.dtype == np.float32 else result
+
+
+class _Quiet(threading.local):
+    """Each thread's context in which NumPy reports no floating-point events; cheaper to enter than `errstate`."""
+
+    def __init__(self) -> None:
+        self.context = contextvars.copy_context()
+        self.context.run(np.seterr, all="ignore")
+
+
+quiet = _Quiet()
+
+
+def promote(values: list[Any], to_float: bool = False) -> tuple[list[Any], bool]:
+    """Return arrays (and numbers) in the dtype that torch's promotion gives them together.
+
+    The second value says that bfloat16 was widened to float32, so that the result is to be narrowed again.
+    """
+    first = values[0]
+    if type(first) is np.ndarray and first.dtype.char in "fd":  # the usual case, decided without the table
+        kind = first.dtype
+        for v in values[1:]:
+            if type(v) is np.ndarray:
+                if v.dtype is not kind:
+                    break
+            elif type(v) is not float and (type(v) is not int or abs(v) > 2**53):
+                break
+        else:
+            return values, False
+    found = result_dtype(values)
+    if to_float and found.category < dtypes.FLOAT:
+        found = dtypes.get_default_dtype()
+    narrow = found is dtypes.bfloat16
+    work = dtypes.float32 if narrow else found
+    return [convert.cast(v, work) if type(v) is np.ndarray else convert.scalar(v, work) for v in values], narrow
+
+
+def result_dtype(values: Iterable[Any]) -> dtypes.dtype:
+    """Return torch's result dtype of arrays and numbers: dimensioned arrays first, then 0-d ones, then numbers."""
+    by_class: list[dtypes.dtype | None] = [None, None, None]
+    for v in values:
+        if type(v) is np.ndarray:
+            place, d = (0 if v.ndim else 1), dtypes.of(v)
+        else:
+            place, d = 2, dtypes.scalar_dtype(v)
+        before = by_class[place]
+        by_class[place] = d if before is None else dtypes.promote_types(before, d)
+    found = dtypes.combine(by_class[0], dtypes.combine(by_class[1], by_class[2]))
+    return found or dtypes.get_default_dtype()
+
+
+# ---- views and their adjoint ---------------------------------------------------------------------------------------
+
+
+def _scatter_view_fwd(base: Array, value: Array, chain: Any) -> Array:
+    out = base.copy(order="K")
+    replay(out, chain)[...] = value
+    return out
+
+
+def _scatter_view_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    # out = base outside of the view, value inside: base gets g with the view's part zeroed, value gets the part
+    (chain,) = node.params
+    part = g
+    for op, params in chain:
+        part = apply(op, (part,), params)
+    rest = SCATTER_VIEW(g, wrap(np.zeros_like(part._data)), params=(chain,)) if node.needs[0] else None
+    return rest, part if node.needs[1] else None
+
+
+SCATTER_VIEW = Op("scatter_view", _scatter_view_fwd, _scatter_view_vjp, grad_name="CopySlices")
+
+
+# ---- records -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One call of a public function: positional and keyword arguments, and a word that says what is special."""
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A call that must raise ``error`` with a message that matches the pattern ``match``."""
+
+    args: tuple[Any, ...]
+    error: type[Exception]
+    match: str
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+
+class Make:
+    """Makes the tensors of samples: reproducible values, in the dtype under test."""
+
+    def __init__(self, dtype: dtypes.dtype = dtypes.float64, requires_grad: bool = True, seed: int = 0) -> None:
+        self.dtype, self.requires_grad = dtype, requires_grad
+        self.rng = np.random.default_rng(seed)
+
+    def __call__(self, *shape: int, low: float = -2.0, high: float = 2.0, apart: float = 0.0) -> Tensor:
+        """Return a tensor of values in [low, high); with ``apart`` no two are closer than that (for kinks and ties)."""
+        size = int(np.prod(shape))
+        if apart:
+            grid = low + apart * (np.arange(size) + 0.5)
+            values = self.rng.permutation(grid)
+        else:
+            values = self.rng.uniform(low, high, size)
+        return self._tensor(values.reshape(shape).astype(self.dtype.numpy))
+
+    def ints(self, *shape: int, low: int = 0, high: int = 10) -> Tensor:
+        """Return int64 values in [low, high)."""
+        return self._tensor(self.rng.integers(low, high, shape), grad=False)
+
+    def bools(self, *shape: int) -> Tensor:
+        """Return random truth values."""
+        return self._tensor(self.rng.random(shape) < 0.5, grad=False)
+
+    def _tensor(self, array: Any, grad: bool = True) -> Tensor:
+        tensor = wrap(np.asarray(array))
+        tensor._requires = grad and self.requires_grad
+        return tensor
+
+
+Samples = Callable[[Make], Iterator[Sample]]
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the package knows about a public function; every generic test reads it."""
+
+    name: str
+    fn: Callable[..., Any]
+    ref: Callable[..., Any] | None
+    samples: Samples | None
+    failures: Callable[[Make], Iterator[Failure]] | None
+    methods: tuple[str, ...]
+    functional: bool
+    top: bool
+    differentiable: bool
+    budget: float  # float32 error against float64, in units of last place scaled by the reduction's length
+    work: Callable[..., tuple[float, float]] | None  # (FLOPs, bytes) of a call
+    bench: tuple[Any, ...]
+
+
+RECORDS: dict[str, Record] = {}
+
+
+def register(
+    fn: Callable[..., Any],
+    *,
+    name: str = "",
+    ref: Callable[..., Any] | None = None,
+    samples: Samples | None = None,
+    failures: Callable[[Make], Iterator[Failure]] | None = None,
+    methods: tuple[str, ...] | None = None,
+    functional: bool = False,
+    top: bool = True,
+    differentiable: bool = True,
+    budget: float = 4.0,
+    work: Callable[..., tuple[float, float]] | None = None,
+    bench: tuple[Any, ...] = (),
+) -> Callable[..., Any]:
+    """Make a public function known: as Tensor methods (default: its own name), in ``nn.functional``, at the top."""
+    name = name or fn.__name__
+    methods = (name,) if methods is None else methods
+    for each in methods:
+        method(fn, each)
+    RECORDS[name] = Record(
+        name, fn, ref, samples, failures, methods, functional, top, differentiable, budget, work, bench
+    )
+    return fn

@@ -1,0 +1,130 @@
+"""Joining tensors: cat and stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..convert import cast, wrap_dim
+from ..memory import Array
+from ..op import Failure, Make, Op, Sample, register, result_dtype
+from ._common import Tensor, apply, deliver
+from .shape import narrow, unsqueeze
+
+__all__ = ["cat", "stack"]
+
+
+def _cat_fwd(*values: Any) -> Array:
+    *arrays, dim = values
+    kind = result_dtype(arrays)
+    return np.concatenate([cast(a, kind) for a in arrays], axis=dim)
+
+
+def _cat_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, ...]:
+    (dim, sizes), start, grads = node.params, 0, []
+    for n, needed in zip(sizes, node.needs):
+        grads.append(narrow(g, dim, start, n) if needed else None)
+        start += n
+    return tuple(grads)
+
+
+class _Cat(Op):
+    def run(self, arrays: list[Any], params: tuple[Any, ...]) -> Any:
+        """Join arrays; the sizes in ``params`` serve the gradient."""
+        return self.fwd(*arrays, params[0])
+
+
+CAT = _Cat("cat", _cat_fwd, _cat_vjp)
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
+    """Join tensors along an existing dimension; their other sizes must agree. Empty 1-d tensors are skipped.
+
+    Raises
+    ------
+    RuntimeError : no tensors, or sizes that do not agree.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.cat([minitorch.zeros(2), minitorch.ones(1)])
+    tensor([0., 0., 1.])
+    """
+    given = tuple(tensors)
+    if not given:
+        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+    for i, x in enumerate(given):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+        if not x._data.ndim:
+            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
+    used = tuple(x for x in given if x._data.shape != (0,)) or given[:1]
+    dim = wrap_dim(dim, used[0]._data.ndim)
+    _check_sizes(used, dim)
+    return deliver(apply(CAT, used, (dim, tuple(x._data.shape[dim] for x in used))), out)
+
+
+def _check_sizes(tensors: tuple[Tensor, ...], dim: int) -> None:
+    first = tensors[0]._data.shape
+    for i, x in enumerate(tensors[1:], 1):
+        shape = x._data.shape
+        if len(shape) != len(first):
+            raise RuntimeError(f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}")
+        for d, (m, n) in enumerate(zip(first, shape)):
+            if d != dim and m != n:
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {dim}. Expected size {m} but got size {n} for "
+                    f"tensor number {i} in the list."
+                )
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
+    """Join tensors of one shape along a new dimension.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.stack([minitorch.zeros(2), minitorch.ones(2)])
+    tensor([[0., 0.],
+            [1., 1.]])
+    """
+    given = tuple(tensors)
+    if not given:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    for i, x in enumerate(given):
+        if x._data.shape != given[0]._data.shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(given[0]._data.shape)} at entry 0 and "
+                f"{list(x._data.shape)} at entry {i}"
+            )
+    dim = wrap_dim(dim, given[0]._data.ndim + 1)
+    return cat([unsqueeze(x, dim) for x in given], dim, out=out)
+
+
+def _cat_samples(make: Make) -> Iterator[Sample]:
+    yield Sample("rows", ([make(2, 3), make(1, 3)],))
+    yield Sample("columns", ([make(2, 3), make(2, 1), make(2, 2)], 1))
+    yield Sample("negative dim", ([make(2, 3), make(2, 1)], -1))
+    yield Sample("zero size", ([make(0, 3), make(2, 3)],))
+    yield Sample("empty vector", ([make(0), make(2, 3)],))
+
+
+def _stack_samples(make: Make) -> Iterator[Sample]:
+    yield Sample("front", ([make(2, 3), make(2, 3)],))
+    yield Sample("back", ([make(2, 3), make(2, 3)], -1))
+    yield Sample("0-d", ([make(), make()],))
+
+
+def _cat_failures(make: Make) -> Iterator[Failure]:
+    yield Failure(([],), RuntimeError, "non-empty list")
+    yield Failure(([make(2, 3), make(2, 4)],), RuntimeError, "Sizes of tensors must match except in dimension 0")
+
+
+def _stack_failures(make: Make) -> Iterator[Failure]:
+    yield Failure(([make(2), make(3)],), RuntimeError, "stack expects each tensor to be equal size")
+
+
+register(cat, samples=_cat_samples, failures=_cat_failures, methods=())
+register(stack, samples=_stack_samples, failures=_stack_failures, methods=())

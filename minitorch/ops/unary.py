@@ -1,0 +1,232 @@
+"""Functions of one element: exponentials, trigonometry, rounding, signs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..op import Failure, Make, Op, Pointwise, Sample, register
+from ..tensor import method
+from ._common import Tensor, apply, deliver, inplace, tensor_arg, zeros_like
+from .pointwise import where
+
+__all__ = ["abs", "ceil", "cos", "erf", "exp", "floor", "log", "neg", "reciprocal", "round", "rsqrt", "sigmoid", "sign",
+           "sin", "sqrt", "square", "tanh"]  # fmt: skip
+
+Vjp = Callable[[Any, Tensor], Any]
+
+
+def _samples_in(low: float, high: float, apart: float = 0.0) -> Callable[[Make], Iterator[Sample]]:
+    def samples(make: Make) -> Iterator[Sample]:
+        def values(*shape: int) -> Tensor:
+            size = max(1, math.prod(shape))
+            return make(*shape, low=low, high=high, apart=(high - low) / size if apart else 0.0)
+
+        yield Sample("matrix", (values(3, 4),))
+        yield Sample("4-d", (values(2, 3, 2, 2),))
+        yield Sample("0-d", (values(),))
+        yield Sample("zero size", (values(2, 0),))
+
+    return samples
+
+
+def _failures(make: Make) -> Iterator[Failure]:
+    yield Failure((1.0,), TypeError, "argument 'input' .position 1. must be Tensor, not float")
+
+
+def unary(
+    name: str,
+    fwd: Callable[..., Any],
+    vjp: Vjp | None,
+    doc: str,
+    *,
+    low: float = -2.0,
+    high: float = 2.0,
+    apart: float = 0.0,
+    promotes: str = "float",
+    uses: str = "input",
+    aliases: tuple[str, ...] = (),
+    functional: bool = False,
+    variants: Any = (),
+    differentiable: bool = True,
+) -> Callable[..., Tensor]:
+    """Make, document and register a one-operand function; ``uses`` names what its gradient needs."""
+    saves = ((0,),) if uses == "input" else ()
+    op = Pointwise(name, fwd, vjp, promotes=promotes, saves=saves, keeps=(0,) if uses == "output" else (), variants=variants)
+
+    def fn(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+        return deliver(apply(op, (tensor_arg(name, input),)), out)
+
+    fn.__name__ = fn.__qualname__ = name
+    fn.__doc__ = doc
+    UNARY[name] = op
+    for each in (name, *aliases):
+        inplace(op, each + "_")
+    register(fn, samples=_samples_in(low, high, apart), failures=_failures, methods=(name, *aliases),
+             functional=functional, differentiable=differentiable)  # fmt: skip
+    return fn
+
+
+UNARY: dict[str, Op] = {}
+
+
+def _doc(what: str, call: str, result: str) -> str:
+    return f"Return {what}, element by element.\n\n    Examples\n    --------\n    >>> import minitorch\n    >>> minitorch.{call}\n    {result}\n    "
+
+
+# ---- exponentials --------------------------------------------------------------------------------------------------
+
+exp = unary("exp", np.exp, lambda n, g: g * n.output(), _doc("e to the power of the elements", "exp(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 2.7183])"), uses="output")  # fmt: skip
+exp2 = unary("exp2", np.exp2, lambda n, g: g * n.output() * math.log(2), _doc("2 to the power of the elements", "exp2(minitorch.tensor([0.0, 3.0]))", "tensor([1., 8.])"), uses="output")  # fmt: skip
+expm1 = unary("expm1", np.expm1, lambda n, g: g * (n.output() + 1), _doc("exp(x) - 1, accurate near 0", "expm1(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.7183])"), uses="output")  # fmt: skip
+log = unary("log", np.log, lambda n, g: g / n.input(0), _doc("natural logarithms", "log(minitorch.tensor([1.0, 2.0]))", "tensor([0.0000, 0.6931])"), low=0.3)  # fmt: skip
+log2 = unary("log2", np.log2, lambda n, g: g / (n.input(0) * math.log(2)), _doc("logarithms to base 2", "log2(minitorch.tensor([1.0, 8.0]))", "tensor([0., 3.])"), low=0.3)  # fmt: skip
+log10 = unary("log10", np.log10, lambda n, g: g / (n.input(0) * math.log(10)), _doc("logarithms to base 10", "log10(minitorch.tensor([1.0, 100.0]))", "tensor([0., 2.])"), low=0.3)  # fmt: skip
+log1p = unary("log1p", np.log1p, lambda n, g: g / (n.input(0) + 1), _doc("log(1 + x), accurate near 0", "log1p(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.6931])"), low=-0.6)  # fmt: skip
+sqrt = unary("sqrt", np.sqrt, lambda n, g: g / (n.output() * 2), _doc("square roots", "sqrt(minitorch.tensor([4.0, 9.0]))", "tensor([2., 3.])"), low=0.3, uses="output")  # fmt: skip
+
+
+def _np_rsqrt(x: Any) -> Any:
+    return np.reciprocal(np.sqrt(x))
+
+
+rsqrt = unary("rsqrt", _np_rsqrt, lambda n, g: g * n.output() ** 3 * -0.5, _doc("reciprocals of square roots", "rsqrt(minitorch.tensor([4.0, 1.0]))", "tensor([0.5000, 1.0000])"), low=0.3, uses="output")  # fmt: skip
+reciprocal = unary("reciprocal", np.reciprocal, lambda n, g: -g * n.output() * n.output(), _doc("reciprocals", "reciprocal(minitorch.tensor([4.0, 1.0]))", "tensor([0.2500, 1.0000])"), low=0.3, uses="output")  # fmt: skip
+square = unary("square", np.square, lambda n, g: g * n.input(0) * 2, _doc("squares", "square(minitorch.tensor([3.0, -2.0]))", "tensor([9., 4.])"), promotes="same")  # fmt: skip
+
+
+def _np_sigmoid(x: Any) -> Any:
+    # 1 / (1 + exp(-x)) overflows to the right limit on both sides
+    return np.reciprocal(1 + np.exp(-x))
+
+
+sigmoid = unary("sigmoid", _np_sigmoid, lambda n, g: _sigmoid_slope(n.output(), g), _doc("1 / (1 + exp(-x))", "sigmoid(minitorch.tensor([0.0, 2.0]))", "tensor([0.5000, 0.8808])"), uses="output", functional=True)  # fmt: skip
+tanh = unary("tanh", np.tanh, lambda n, g: g * (1 - n.output() * n.output()), _doc("hyperbolic tangents", "tanh(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.7616])"), uses="output", functional=True)  # fmt: skip
+
+
+def _sigmoid_slope(y: Tensor, g: Tensor) -> Tensor:
+    return g * y * (1 - y)
+
+
+# ---- trigonometry --------------------------------------------------------------------------------------------------
+
+sin = unary("sin", np.sin, lambda n, g: g * cos(n.input(0)), _doc("sines", "sin(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.8415])"))  # fmt: skip
+cos = unary("cos", np.cos, lambda n, g: -g * sin(n.input(0)), _doc("cosines", "cos(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 0.5403])"))  # fmt: skip
+tan = unary("tan", np.tan, lambda n, g: g * (n.output() * n.output() + 1), _doc("tangents", "tan(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.5574])"), low=-1.2, high=1.2, uses="output")  # fmt: skip
+asin = unary("asin", np.arcsin, lambda n, g: g * rsqrt(1 - n.input(0) ** 2), _doc("inverse sines", "asin(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.5708])"), low=-0.9, high=0.9, aliases=("arcsin",))  # fmt: skip
+acos = unary("acos", np.arccos, lambda n, g: -g * rsqrt(1 - n.input(0) ** 2), _doc("inverse cosines", "acos(minitorch.tensor([1.0, 0.0]))", "tensor([0.0000, 1.5708])"), low=-0.9, high=0.9, aliases=("arccos",))  # fmt: skip
+atan = unary("atan", np.arctan, lambda n, g: g / (n.input(0) ** 2 + 1), _doc("inverse tangents", "atan(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.7854])"), aliases=("arctan",))  # fmt: skip
+sinh = unary("sinh", np.sinh, lambda n, g: g * cosh(n.input(0)), _doc("hyperbolic sines", "sinh(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.1752])"))  # fmt: skip
+cosh = unary("cosh", np.cosh, lambda n, g: g * sinh(n.input(0)), _doc("hyperbolic cosines", "cosh(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 1.5431])"))  # fmt: skip
+asinh = unary("asinh", np.arcsinh, lambda n, g: g * rsqrt(n.input(0) ** 2 + 1), _doc("inverse hyperbolic sines", "asinh(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.8814])"), aliases=("arcsinh",))  # fmt: skip
+acosh = unary("acosh", np.arccosh, lambda n, g: g * rsqrt(n.input(0) ** 2 - 1), _doc("inverse hyperbolic cosines", "acosh(minitorch.tensor([1.0, 2.0]))", "tensor([0.0000, 1.3170])"), low=1.2, high=3.0, aliases=("arccosh",))  # fmt: skip
+atanh = unary("atanh", np.arctanh, lambda n, g: g / (1 - n.input(0) ** 2), _doc("inverse hyperbolic tangents", "atanh(minitorch.tensor([0.0, 0.5]))", "tensor([0.0000, 0.5493])"), low=-0.8, high=0.8, aliases=("arctanh",))  # fmt: skip
+
+
+# ---- the error function --------------------------------------------------------------------------------------------
+
+_math_erf = np.frompyfunc(math.erf, 1, 1)
+_math_erfc = np.frompyfunc(math.erfc, 1, 1)
+
+
+def _np_erf(x: Any) -> Any:
+    return np.asarray(_math_erf(x)).astype(x.dtype)
+
+
+def _np_erfc(x: Any) -> Any:
+    return np.asarray(_math_erfc(x)).astype(x.dtype)
+
+
+_TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
+
+erf = unary("erf", _np_erf, lambda n, g: g * exp(-n.input(0) ** 2) * _TWO_OVER_SQRT_PI, _doc("the error function", "erf(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.8427])"))  # fmt: skip
+erfc = unary("erfc", _np_erfc, lambda n, g: g * exp(-n.input(0) ** 2) * -_TWO_OVER_SQRT_PI, _doc("1 - erf(x)", "erfc(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 0.1573])"))  # fmt: skip
+
+
+# ---- signs and rounding --------------------------------------------------------------------------------------------
+
+
+def _flat(node: Any, g: Tensor) -> Tensor:
+    return zeros_like(g)
+
+
+def _np_neg(x: Any) -> Any:
+    if x.dtype == bool:
+        raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert "
+                           "a mask, use the `~` or `logical_not()` operator instead.")  # fmt: skip
+    return np.negative(x)
+
+
+def _integers_as_they_are(ufunc: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x: ufunc(x) if x.dtype.kind in "fc" else x.copy()
+
+
+neg = unary("neg", _np_neg, lambda n, g: -g, _doc("the negatives", "neg(minitorch.tensor([1.0, -2.0]))", "tensor([-1.,  2.])"), promotes="same", uses="", aliases=("negative",))  # fmt: skip
+abs = unary("abs", np.abs, lambda n, g: g * sign(n.input(0)), _doc("absolute values", "abs(minitorch.tensor([1.0, -2.0]))", "tensor([1., 2.])"), promotes="same", apart=1.0, aliases=("absolute",))  # fmt: skip
+sign = unary("sign", np.sign, _flat, _doc("-1, 0 or 1 by the sign", "sign(minitorch.tensor([3.0, -2.0, 0.0]))", "tensor([ 1., -1.,  0.])"), promotes="same", apart=1.0, uses="")  # fmt: skip
+floor = unary("floor", _integers_as_they_are(np.floor), _flat, _doc("the largest integers not above", "floor(minitorch.tensor([1.5, -1.5]))", "tensor([ 1., -2.])"), promotes="same", apart=1.0, uses="")  # fmt: skip
+ceil = unary("ceil", _integers_as_they_are(np.ceil), _flat, _doc("the smallest integers not below", "ceil(minitorch.tensor([1.5, -1.5]))", "tensor([ 2., -1.])"), promotes="same", apart=1.0, uses="")  # fmt: skip
+trunc = unary("trunc", _integers_as_they_are(np.trunc), _flat, _doc("the integers towards 0", "trunc(minitorch.tensor([1.5, -1.5]))", "tensor([ 1., -1.])"), promotes="same", apart=1.0, uses="", aliases=("fix",))  # fmt: skip
+frac = unary("frac", lambda x: x - np.trunc(x), lambda n, g: g, _doc("the fractional parts", "frac(minitorch.tensor([1.5, -1.5]))", "tensor([ 0.5000, -0.5000])"), promotes="same", apart=1.0, uses="")  # fmt: skip
+
+ROUND = Pointwise("round", lambda x, decimals: np.round(x, decimals) if x.dtype.kind == "f" else x.copy(), lambda n, g: zeros_like(g))
+
+
+def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Tensor:
+    """Round to the nearest integer (halves to even), or to ``decimals`` decimal places.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.round(minitorch.tensor([0.5, 1.5, 2.6]))
+    tensor([0., 2., 3.])
+    """
+    return deliver(apply(ROUND, (tensor_arg("round", input),), (decimals,)), out)
+
+
+register(round, samples=_samples_in(-2.0, 2.0, 1.0), failures=_failures)
+
+
+CONJ = Pointwise("conj", np.conj, lambda n, g: g.conj())
+
+
+@method
+def conj(self: Tensor) -> Tensor:
+    """Return the complex conjugates; a tensor of real numbers is returned as it is."""
+    return self if self._data.dtype.kind != "c" else apply(CONJ, (self,))
+
+
+@method
+def __pos__(self: Tensor) -> Tensor:
+    """Return the tensor."""
+    return self
+
+
+method(neg, "__neg__")
+method(abs, "__abs__")
+
+
+# ---- tests on values -----------------------------------------------------------------------------------------------
+
+
+def _test(name: str, fwd: Callable[..., Any], doc: str) -> Callable[[Tensor], Tensor]:
+    op = Pointwise(name, lambda x: fwd(x) if x.dtype.kind in "fc" else np.full(x.shape, name == "isfinite"))
+
+    def fn(input: Tensor) -> Tensor:
+        return apply(op, (tensor_arg(name, input),))  # type: ignore[no-any-return]
+
+    fn.__name__ = fn.__qualname__ = name
+    fn.__doc__ = doc
+    register(fn, samples=_samples_in(-2.0, 2.0), failures=_failures, differentiable=False)
+    return fn
+
+
+isnan = _test("isnan", np.isnan, _doc("whether elements are NaN", 'isnan(minitorch.tensor([1.0, float("nan")]))', "tensor([False,  True])"))  # fmt: skip
+isinf = _test("isinf", np.isinf, _doc("whether elements are infinite", 'isinf(minitorch.tensor([1.0, float("inf")]))', "tensor([False,  True])"))  # fmt: skip
+isfinite = _test("isfinite", np.isfinite, _doc("whether elements are finite", 'isfinite(minitorch.tensor([1.0, float("inf")]))', "tensor([ True, False])"))  # fmt: skip
+
+
+__all__ += ["where"]
