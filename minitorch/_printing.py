@@ -56,7 +56,11 @@ _options = PrinterOptions()
 
 
 def get_printoptions() -> PrinterOptions:
-    """Return the settings in force."""
+    """Return the settings in force.
+
+    >>> get_printoptions().linewidth
+    80
+    """
     return _options
 
 

@@ -236,7 +236,12 @@ PUBLIC_MODULES = (
 def _load(name: str) -> types.ModuleType | None:
     """Return a module, or None where the package does not have it."""
     path = PACKAGE.joinpath(*name.split(".")[1:])
-    return importlib.import_module(name) if path.is_dir() or path.with_suffix(".py").exists() else None
+    if not (path.is_dir() or path.with_suffix(".py").exists()):
+        return None
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None  # the test below says so; one broken module must not hide the other laws
 
 
 def _public(module: types.ModuleType) -> Iterator[tuple[str, Any]]:
@@ -251,8 +256,6 @@ def _public(module: types.ModuleType) -> Iterator[tuple[str, Any]]:
 def _public_names() -> dict[str, Any]:
     """Return every public callable once, under the first dotted name that reaches it."""
     found: dict[int, tuple[str, Any]] = {}
-    if not (PACKAGE / "__init__.py").exists():
-        return {}
     for module in filter(None, map(_load, PUBLIC_MODULES)):
         for name, value in _public(module):
             found.setdefault(id(value), (f"{module.__name__}.{name}", value))
@@ -277,6 +280,11 @@ def _run_examples(examples: list[doctest.DocTest]) -> None:
     assert not runner.failures, "".join(report)
 
 
+@pytest.mark.parametrize("name", PUBLIC_MODULES)
+def test_a_public_module_loads(name: str) -> None:
+    importlib.import_module(name)
+
+
 @pytest.mark.parametrize("name", PUBLIC)
 def test_a_public_name_has_a_docstring_with_an_example_that_runs(name: str) -> None:
     text = inspect.getdoc(PUBLIC[name]) or ""
@@ -290,14 +298,10 @@ def test_a_public_name_has_a_docstring_with_an_example_that_runs(name: str) -> N
 
 @pytest.mark.parametrize("name", [n for n in SOURCES if n != "__main__"])
 def test_examples_inside_the_package_run(name: str) -> None:
-    if not (PACKAGE / "__init__.py").exists():
-        pytest.skip("the package does not load yet")
     module = importlib.import_module("minitorch" if name == "__init__" else f"minitorch.{name}")
     _run_examples(doctest.DocTestFinder(exclude_empty=True).find(module))
 
 
 def test_every_module_was_looked_at() -> None:
-    if not (PACKAGE / "__init__.py").exists():
-        pytest.skip("the package does not load yet")
     walked = {m.name for m in pkgutil.walk_packages([str(PACKAGE)], "minitorch.")}
     assert {f"minitorch.{name}" for name in SOURCES if name != "__init__"} == walked
