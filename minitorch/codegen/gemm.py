@@ -14,9 +14,8 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import types
-from numba.extending import intrinsic
 
-from .ir import I64, Target, Vec, host_target, target_of
+from .ir import I64, Target, Vec, emitted, host_target, target_of
 
 SEGMENT = 3  # integers a segment: number of terms, byte offset of the rows, byte offset of the panel
 # where a tile's sums start: at zero, at a vector shared by its rows, at what is stored
@@ -36,7 +35,7 @@ def host_tile(itemsize: int) -> tuple[int, int]:
     return tile_rows(target), target.lanes(itemsize)
 
 
-@intrinsic
+@emitted
 def rows_of(typingctx: Any, like: Any) -> Any:
     """rows_of(x): rows of a tile on the CPU compiled for, a compile-time constant."""
 
@@ -46,7 +45,7 @@ def rows_of(typingctx: Any, like: Any) -> Any:
     return types.int64(like), codegen
 
 
-@intrinsic
+@emitted
 def lanes_of(typingctx: Any, like: Any) -> Any:
     """lanes_of(x): elements like scalar `x` in a vector of the CPU compiled for, a compile-time constant."""
 
@@ -56,7 +55,7 @@ def lanes_of(typingctx: Any, like: Any) -> Any:
     return types.int64(like), codegen
 
 
-@intrinsic(prefer_literal=True)
+@emitted
 def tile(
     typingctx: Any, halves: Any, nv: Any, count: Any, segments: Any, rows: Any, row_step: Any, shift: Any,
     a_step: Any, b: Any, b_step: Any, out_rows: Any, out_shift: Any, start: Any, bias: Any, cols: Any,

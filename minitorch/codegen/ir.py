@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from llvmlite import ir
+from numba.extending import intrinsic
 
 from ..cpu import _implied
 
@@ -84,6 +85,14 @@ def host_target() -> Target:
     from numba.core.registry import cpu_target  # Numba's machinery starts on first use, not at import
 
     return target_of(cpu_target.target_context)
+
+
+def emitted(function: Callable[..., Any]) -> Any:
+    """Make a Numba intrinsic, which sees integers written in the caller's source as literals (so that the
+    disk cache
+    can key on them).
+    """
+    return intrinsic(prefer_literal=True)(function)
 
 
 class Vec:

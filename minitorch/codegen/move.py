@@ -6,16 +6,15 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import types
-from numba.extending import intrinsic
 
-from .ir import Vec, target_of
+from .ir import Vec, emitted, target_of
 
 
 def _vec(context: Any, builder: ir.IRBuilder, like: Any) -> Vec:
     return Vec(builder, like.bitwidth // 8, target_of(context))
 
 
-@intrinsic
+@emitted
 def peek(typingctx: Any, address: Any, like: Any) -> Any:
     """peek(address, x): the element like `x` at `address`."""
 
@@ -26,7 +25,7 @@ def peek(typingctx: Any, address: Any, like: Any) -> Any:
     return like(types.int64, like), codegen
 
 
-@intrinsic
+@emitted
 def poke(typingctx: Any, address: Any, value: Any) -> Any:
     """poke(address, x): store element `x` at `address`."""
 
@@ -38,7 +37,7 @@ def poke(typingctx: Any, address: Any, value: Any) -> Any:
     return types.void(types.int64, value), codegen
 
 
-@intrinsic
+@emitted
 def move(typingctx: Any, src: Any, dst: Any, like: Any) -> Any:
     """move(src, dst, x): copy lanes_of(x) elements like `x` from one address to another."""
 
@@ -50,7 +49,7 @@ def move(typingctx: Any, src: Any, dst: Any, like: Any) -> Any:
     return types.void(types.int64, types.int64, like), codegen
 
 
-@intrinsic
+@emitted
 def transpose(typingctx: Any, src: Any, src_step: Any, dst: Any, dst_step: Any, like: Any) -> Any:
     """transpose(src, src_step, dst, dst_step, x): transpose a square of lanes_of(x) by lanes_of(x) elements
     like x.

@@ -156,7 +156,7 @@ def _locate(
     row, c = divmod(first, phase[GRID_W])
     plane, b = divmod(row, phase[GRID_H])
     n, a = divmod(plane, phase[GRID_D])
-    blocks = (last - first) // mr + 1
+    blocks: int = (last - first) // mr + 1
     for k in range(blocks):
         edge = False
         for i in range(mr):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -83,5 +83,5 @@ def window3d(
     lead = 3 - len(size)
     ones = (1,) * lead
     pads = ((0, 0),) * lead + tuple((int(p[0]), int(p[1])) for p in padding)
-    # type: ignore[arg-type]
-    return Window((*ones, *size), (*ones, *kernel), (*ones, *stride), pads, (*ones, *dilation))
+    axes: Any = ((*ones, *size), (*ones, *kernel), (*ones, *stride), pads, (*ones, *dilation))
+    return Window(*axes)

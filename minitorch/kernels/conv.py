@@ -1,0 +1,268 @@
+"""Convolution and its two gradients, in one, two or three spatial dimensions, channels last.
+
+The three are a closed triad: each one's derivative is the other two, and the input gradient is the transposed
+convolution. With d the dilation, s the stride and p the padding in front::
+
+    y[n, q, o]  = sum over c, t of x[n, q s - p + t d, c] w[o, c, t]
+    gx[n, i, c] = sum over o, t of gy[n, (i + p - t d) / s, o] w[o, c, t]     where the division has no
+    remainder gw[o, c, t] = sum over n, q of gy[n, q, o] x[n, q s - p + t d, c]
+
+Inputs and results are logical (N, C, *spatial) arrays; the work is done on (N, D, H, W, C).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..codegen.gemm import BIAS, ZERO
+from . import tiles
+from .layout import Array, as_channels_last, empty_channels_last
+from .tiles import Plan, aligned, make_plan, multiply, pack, panel_width, start_of
+from .window import Pairs, Window, window3d
+
+FEW_CHANNELS = 16  # with fewer, a row of the kernel is one run of terms, if need be on a copy padded along W
+
+
+class Case(NamedTuple):
+    """What the kernels' tables depend on."""
+
+    images: int
+    channels: int  # of the input
+    filters: int  # channels of the output
+    groups: int
+    window: Window
+    dtype: np.dtype[Any]
+
+
+class Packing(NamedTuple):
+    """How the weight becomes panels: see `tiles.pack`."""
+
+    sources: Array
+    outer: int
+    outer_step: int
+    cols: int
+    col_step: int
+    inner_step: int
+    places: Array
+    total: int
+
+
+def conv_forward(
+    x: Array,
+    w: Array,
+    bias: Array | None,
+    stride: Sequence[int],
+    padding: Pairs,
+    dilation: Sequence[int],
+    groups: int,
+) -> Array:
+    """Return the convolution of `x` (N, C, *spatial) with `w` (O, C / groups, *kernel), stored channels last.
+
+    `padding` holds a (before, after) pair for each axis. The caller has checked that shapes agree.
+
+    >>> conv_forward(np.ones((1, 1, 4)), np.ones((1, 1, 3)), None, (1,), ((1, 1),), (1,), 1).tolist()
+    [[[2.0, 3.0, 3.0, 2.0]]]
+    """
+    window = window3d(x.shape[2:], w.shape[2:], stride, padding, dilation)
+    y = empty_channels_last((x.shape[0], w.shape[0], *window.output[5 - x.ndim :]), x.dtype)
+    case = Case(x.shape[0], x.shape[1], w.shape[0], groups, window, x.dtype)
+    if not _nothing_to_sum(y, w, bias):
+        rows = as_channels_last(x)
+        if _folds(case):
+            rows = _padded(rows, window.padding[2])
+        _run(rows, w, bias, _forward_plan(case), y)
+    return y
+
+
+def conv_input_grad(
+    gy: Array,
+    w: Array,
+    spatial: Sequence[int],
+    stride: Sequence[int],
+    padding: Pairs,
+    dilation: Sequence[int],
+    groups: int,
+    bias: Array | None = None,
+) -> Array:
+    """Return the gradient (N, C, *spatial) of `conv_forward` by its input; with `bias`, a transposed
+    convolution.
+
+    >>> conv_input_grad(np.ones((1, 1, 4)), np.ones((1, 1, 3)), (4,), (1,), ((1, 1),), (1,), 1).tolist()
+    [[[2.0, 3.0, 3.0, 2.0]]]
+    """
+    window = window3d(spatial, w.shape[2:], stride, padding, dilation)
+    channels = w.shape[1] * groups
+    gx = empty_channels_last((gy.shape[0], channels, *spatial), gy.dtype)
+    case = Case(gy.shape[0], channels, w.shape[0], groups, window, gy.dtype)
+    if not _nothing_to_sum(gx, w, bias, gy.size):
+        _run(as_channels_last(gy), w, bias, _input_plan(case), gx)
+    return gx
+
+
+def _nothing_to_sum(out: Array, w: Array, bias: Array | None, terms: int = 1) -> bool:
+    """Settle empty results and empty sums."""
+    if out.size and w.size and terms:
+        return False
+    out[...] = 0 if bias is None else bias.reshape(-1, *(1,) * (out.ndim - 2))
+    return True
+
+
+def _run(rows: Array, w: Array, bias: Array | None, planned: tuple[Plan, Packing], out: Array) -> None:
+    plan, how = planned
+    weight = np.ascontiguousarray(w)
+    panels = how.sources.size * -(-how.cols // panel_width(w.itemsize))
+    packed = aligned(panels * how.total * panel_width(w.itemsize), w.dtype)
+    pack(panels, packed.size, start_of(weight), *how, packed)
+    y = start_of(out)
+    multiply(
+        plan.span, plan.work, start_of(rows), packed, y if bias is None else np.ascontiguousarray(bias),
+        ZERO if bias is None else BIAS, w.dtype.type(-np.inf), plan.zeros, plan.phases, plan.taps, plan.frame,
+        y,
+    )  # fmt: skip
+
+
+def _folds(case: Case) -> bool:
+    """Whether a kernel row's taps and channels, neighbours in memory, are taken as one run of terms."""
+    window = case.window
+    if case.groups > 1 or window.kernel[2] == 1 or window.dilation[2] != 1:
+        return False
+    return window.padding[2] == (0, 0) or case.channels < FEW_CHANNELS
+
+
+def _padded(x: Array, padding: tuple[int, int]) -> Array:
+    """Return (N, ..., W, C) with zeros around W."""
+    before, after = padding
+    if before == after == 0:
+        return x
+    width = x.shape[-2]
+    out = np.empty((*x.shape[:-2], before + width + after, x.shape[-1]), x.dtype)
+    out[..., :before, :] = 0
+    out[..., before : before + width, :] = x
+    out[..., before + width :, :] = 0
+    return out
+
+
+def _strides(size: Sequence[int], channels: int, itemsize: int) -> list[int]:
+    """Byte strides of a dense (N, D, H, W, C) array along N, D, H and W."""
+    w = channels * itemsize
+    h = w * size[2]
+    d = h * size[1]
+    return [d * size[0], d, h, w]
+
+
+@lru_cache(maxsize=512)
+def _forward_plan(case: Case) -> tuple[Plan, Packing]:
+    window, size = case.window, case.dtype.itemsize
+    inputs, outputs = case.channels // case.groups, case.filters // case.groups
+    width = panel_width(size)
+    folds = _folds(case)
+    kd, kh, kw = window.kernel
+    extent = list(window.size)
+    if folds:
+        extent[2] += sum(window.padding[2])
+        kw = 1
+    frame = np.zeros(tiles.FRAME, np.int64)
+    frame[tiles.X_N : tiles.X_W + 1] = _strides(extent, case.channels, size)
+    frame[tiles.STEP_D : tiles.STEP_W + 1] = window.stride
+    frame[tiles.SIZE_D : tiles.SIZE_W + 1] = extent
+    frame[tiles.X_TERM] = size
+    frame[tiles.Y_N : tiles.Y_W + 1] = _strides(window.output, case.filters, size)
+    total = window.taps * inputs
+    frame[tiles.COLS], frame[tiles.PANEL] = outputs, total * width * size
+    taps = np.zeros((kd * kh * kw, tiles.TAP_FIELDS), np.int64)
+    position = np.stack(np.unravel_index(np.arange(len(taps)), (kd, kh, kw)), 1)
+    before = [pair[0] for pair in window.padding]
+    taps[:, :3] = position * window.dilation - before
+    if folds:
+        taps[:, tiles.TAP_W] = 0
+    taps[:, tiles.TERMS] = total // len(taps)
+    taps[:, tiles.PANEL_OFF] = np.arange(len(taps)) * (total // len(taps)) * width * size
+    phases = _phases(case, [window.output], len(taps))
+    group = np.arange(case.groups)
+    phases[:, tiles.X_OFF] = group * inputs * size
+    # the weight's rows are (channel, tap) pairs, contiguous; panels want them tap by tap
+    channel, tap = np.divmod(np.arange(total), window.taps)
+    sources = group * outputs * total * size
+    packing = Packing(sources, 1, 0, outputs, total * size, size, tap * inputs + channel, total)
+    phases[:, tiles.Y_OFF] = phases[:, tiles.BIAS_OFF] = group * outputs * size
+    phases[:, tiles.W_OFF] = group * -(-outputs // width) * total * width * size
+    return make_plan(phases, taps, frame, case.dtype), packing
+
+
+def _phases(case: Case, grids: Sequence[Sequence[int]], taps: int) -> Array:
+    """Return a phase for every grid and group (groups vary fastest)."""
+    phases = np.zeros((len(grids) * case.groups, tiles.PHASE), np.int64)
+    phases[:, tiles.GRID_D : tiles.GRID_W + 1] = np.repeat(np.array(grids), case.groups, 0)
+    phases[:, tiles.IMAGES] = case.images
+    phases[:, tiles.TAPS] = taps
+    return phases
+
+
+@lru_cache(maxsize=512)
+def _input_plan(case: Case) -> tuple[Plan, Packing]:
+    """Plan a phase for each residue of the stride: its pixels see the same taps, so nothing is scattered."""
+    window, size = case.window, case.dtype.itemsize
+    inputs, outputs = case.channels // case.groups, case.filters // case.groups
+    width = panel_width(size)
+    axes = [_residues(window, axis) for axis in range(3)]
+    frame = np.zeros(tiles.FRAME, np.int64)
+    frame[tiles.X_N : tiles.X_W + 1] = _strides(window.output, case.filters, size)
+    frame[tiles.STEP_D : tiles.STEP_W + 1] = 1
+    frame[tiles.SIZE_D : tiles.SIZE_W + 1] = window.output
+    frame[tiles.X_TERM] = size
+    out = np.array(_strides(window.size, case.channels, size))
+    frame[tiles.Y_N : tiles.Y_W + 1] = out * (1, *window.stride)
+    total = window.taps * outputs
+    frame[tiles.COLS], frame[tiles.PANEL] = inputs, total * width * size
+    residues = [(d, h, w) for d in axes[0] for h in axes[1] for w in axes[2]]
+    taps: list[tuple[int, ...]] = []
+    places, first = np.full(window.taps, -1), []
+    for residue in residues:
+        first.append(len(taps))
+        for (td, od), (th, oh), (tw, ow) in _product(*(r.taps for r in residue)):
+            places[(td * window.kernel[1] + th) * window.kernel[2] + tw] = len(taps) * outputs
+            taps.append((od, oh, ow, outputs, 0, len(taps) * outputs * width * size))
+    phases = _phases(case, [[r.length for r in residue] for residue in residues], 0)
+    group = np.tile(np.arange(case.groups), len(residues))
+    start = np.array([[r.residue for r in residue] for residue in residues]).repeat(case.groups, 0)
+    phases[:, tiles.TAP] = np.repeat(first, case.groups)
+    phases[:, tiles.TAPS] = np.repeat(np.diff([*first, len(taps)]), case.groups)
+    phases[:, tiles.X_OFF] = group * outputs * size
+    phases[:, tiles.BIAS_OFF] = group * inputs * size
+    phases[:, tiles.Y_OFF] = group * inputs * size + start @ out[1:]
+    phases[:, tiles.W_OFF] = group * -(-inputs // width) * total * width * size
+    sources = np.arange(case.groups) * outputs * inputs * window.taps * size
+    packing = Packing(
+        sources, outputs, inputs * window.taps * size, inputs, window.taps * size, size, places, total
+    )
+    table = np.array(taps, np.int64).reshape(-1, tiles.TAP_FIELDS)
+    return make_plan(phases, table, frame, case.dtype), packing
+
+
+class Residue(NamedTuple):
+    """Along one axis, the inputs i = residue + stride * a; their taps are (kernel position, offset of the
+    output).
+    """
+
+    residue: int
+    length: int
+    taps: list[tuple[int, int]]
+
+
+def _residues(window: Window, axis: int) -> list[Residue]:
+    size, stride = window.size[axis], window.stride[axis]
+    before, dilation = window.padding[axis][0], window.dilation[axis]
+    found = []
+    for r in range(min(stride, size)):
+        at = [(t, r + before - t * dilation) for t in range(window.kernel[axis])]
+        taps = [(t, start // stride) for t, start in at if start % stride == 0]
+        found.append(Residue(r, -(-(size - r) // stride), taps))
+    return found
+
+
+def _product(a: list[Any], b: list[Any], c: list[Any]) -> list[tuple[Any, Any, Any]]:
+    return [(i, j, k) for i in a for j in b for k in c]

@@ -1,0 +1,262 @@
+"""The weight gradient of convolution: an outer product summed over pixels, both operands read where they are.
+
+For a tap, the pixels of one output row that meet the input form a *run*: both operands advance by a constant
+step. The sum over pixels is cut into a number of *parts* that the shape fixes; a part goes through its output
+rows in blocks that fit the L2 cache, and adds each block to its own partial gradient. A second pass adds the
+parts in order and brings the result from (tap, channel, filter) to the weight's order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..codegen.gemm import ADD, ZERO, host_tile, lanes_of, rows_of, tile
+from ..codegen.move import move, peek, poke
+from ..jit import helper, kernel
+from .conv import Case, _folds, _padded, _strides
+from .layout import Array, as_channels_last
+from .tiles import aligned, panel_width, start_of
+from .window import Pairs, window3d
+
+PARTS = 8  # independent sums over pixels, so that threads need not share one; fixed by shape
+PARTIAL_BYTES = 1 << 23  # bound of the partial gradients together
+BLOCK_BYTES = 3 << 17  # input and output gradient of a block of rows: they stay in the L2 cache over all taps
+
+# Fields of the frame; strides in bytes.
+(
+    X_N, X_D, X_H, X_W, STEP_D, STEP_H, STEP_W, OUT_D, OUT_H, OUT_W, G_W, ROWS, COLS,
+    GROUPS, PARTS_, SHARES, BLOCK, TAPS, FRAME,
+) = range(19)  # fmt: skip
+# Fields of a tap: offset along each axis of the input, then the valid range [low, high) of outputs along
+# each.
+TAP_D, TAP_H, TAP_W, LOW_D, LOW_H, LOW_W, HIGH_D, HIGH_H, HIGH_W, TAP_FIELDS = range(10)
+
+
+class WeightPlan(NamedTuple):
+    """What the shape alone decides."""
+
+    span: int
+    work: int
+    taps: Array
+    frame: Array
+    rows: int  # output rows (N, D, H) in all
+    partial: int  # elements of one part's gradient
+
+
+def conv_weight_grad(
+    gy: Array,
+    x: Array,
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    padding: Pairs,
+    dilation: Sequence[int],
+    groups: int,
+) -> Array:
+    """Return the gradient (O, C / groups, *kernel) of `conv_forward` by its weight.
+
+    >>> conv_weight_grad(np.ones((1, 1, 4)), np.ones((1, 1, 4)), (3,), (1,), ((1, 1),), (1,), 1).tolist()
+    [[[3.0, 4.0, 3.0]]]
+    """
+    window = window3d(x.shape[2:], kernel, stride, padding, dilation)
+    gw = np.empty((gy.shape[1], x.shape[1] // groups, *kernel), x.dtype)
+    if gy.size == 0 or x.size == 0 or gw.size == 0:
+        gw[...] = 0
+        return gw
+    case = Case(x.shape[0], x.shape[1], gy.shape[1], groups, window, x.dtype)
+    rows = as_channels_last(x)
+    if _folds(case):
+        rows = _padded(rows, window.padding[2])
+    plan = _weight_plan(case)
+    partials = aligned(plan.partial * int(plan.frame[PARTS_]), x.dtype)
+    outer(
+        plan.span,
+        plan.work,
+        start_of(rows),
+        start_of(as_channels_last(gy)),
+        plan.rows,
+        plan.taps,
+        plan.frame,
+        partials,
+    )
+    per_group = gy.shape[1] // groups
+    lanes = panel_width(x.itemsize) // 2
+    # Partials hold (tap, channel), or (depth and height, width and channel) where kernel rows are folded: the
+    # same.
+    collect(
+        groups * -(-per_group // lanes), partials.size, partials, int(plan.frame[PARTS_]), per_group,
+        x.shape[1] // groups, window.taps, gw.reshape(gy.shape[1], -1),
+    )  # fmt: skip
+    return gw
+
+
+@lru_cache(maxsize=512)
+def _weight_plan(case: Case) -> WeightPlan:
+    window, size = case.window, case.dtype.itemsize
+    inputs, outputs = case.channels // case.groups, case.filters // case.groups
+    kd, kh, kw = window.kernel
+    extent = list(window.size)
+    folds = _folds(case)
+    if folds:
+        extent[2] += sum(window.padding[2])
+        inputs, kw = inputs * kw, 1
+    frame = np.zeros(FRAME, np.int64)
+    frame[X_N : X_W + 1] = _strides(extent, case.channels, size)
+    frame[STEP_D : STEP_W + 1], frame[OUT_D : OUT_W + 1] = window.stride, window.output
+    frame[G_W], frame[ROWS], frame[COLS], frame[GROUPS] = case.filters * size, inputs, outputs, case.groups
+    taps = np.zeros((kd * kh * kw, TAP_FIELDS), np.int64)
+    position = np.stack(np.unravel_index(np.arange(len(taps)), (kd, kh, kw)), 1)
+    taps[:, :3] = position * window.dilation - [pair[0] for pair in window.padding]
+    for axis in range(3):
+        taps[:, [LOW_D + axis, HIGH_D + axis]] = [window.inside(axis, int(t)) for t in position[:, axis]]
+    if folds:
+        taps[:, [TAP_W, LOW_W]], taps[:, HIGH_W] = 0, window.output[2]
+    partial = case.groups * len(taps) * inputs * outputs
+    rows = case.images * window.output[0] * window.output[1]
+    row_bytes = size * (extent[2] * case.channels * window.stride[1] + window.output[2] * case.filters)
+    block = max(1, min(BLOCK_BYTES // row_bytes, rows))
+    parts = max(1, min(PARTS, PARTIAL_BYTES // (partial * size), -(-rows // block)))
+    tiles_of_rows = -(-inputs // _tile_rows(size))
+    shares = min(len(taps) * tiles_of_rows * case.groups, -(-PARTS // parts))
+    frame[PARTS_], frame[SHARES], frame[BLOCK], frame[TAPS] = parts, shares, block, len(taps)
+    work = partial * rows * window.output[2] // 4
+    return WeightPlan(parts * shares, work, taps, frame, rows, partial)
+
+
+def _tile_rows(itemsize: int) -> int:
+    return host_tile(itemsize)[0]
+
+
+@kernel
+def outer(lo: int, hi: int, x: Any, gy: Any, total_rows: int, taps: Any, frame: Any, partials: Any) -> None:
+    """partials[part, group, tap, c, o] = sum of x[pixel + tap, c] * gy[pixel, o] over the part's output rows.
+
+    An item is a part's share of the (group, tap, tile of channels) triples.
+    """
+    like = partials.dtype.type(0)
+    least = partials.dtype.type(-np.inf)
+    size, mr, width = partials.itemsize, rows_of(like), 2 * lanes_of(like)
+    inputs, outputs, count = frame[ROWS], frame[COLS], frame[TAPS]
+    panels, steps = (outputs + width - 1) // width, (inputs + mr - 1) // mr
+    pixels = frame[BLOCK] * frame[OUT_W]
+    pixel = frame[X_W] * frame[STEP_W]
+    # one more vector than needed, to start the panels at a cache line
+    memory = np.empty(panels * pixels * width + width, partials.dtype)
+    runs = np.empty((frame[BLOCK], 3), np.int64)
+    rows, outs = np.empty(mr, np.int64), np.empty(mr, np.int64)
+    triples = frame[GROUPS] * count * steps
+    for item in range(lo, hi):
+        part, share = divmod(item, frame[SHARES])
+        partial = partials.ctypes.data + part * frame[GROUPS] * count * inputs * outputs * size
+        first, end = share * triples // frame[SHARES], (share + 1) * triples // frame[SHARES]
+        r0 = part * total_rows // frame[PARTS_]
+        stop = (part + 1) * total_rows // frame[PARTS_]
+        start = ZERO
+        while r0 < stop:
+            # Numba frees an array after its last mention, addresses do not count: so it is mentioned in here
+            packed = memory.ctypes.data + (-memory.ctypes.data) % 64
+            r1 = min(r0 + frame[BLOCK], stop)
+            for g in range(first // (count * steps), (end - 1) // (count * steps) + 1):
+                source = gy.ctypes.data + r0 * frame[OUT_W] * frame[G_W] + g * outputs * size
+                _pack_pixels(source, frame[G_W], (r1 - r0) * frame[OUT_W], outputs, width, size, like, packed)
+                panel = (r1 - r0) * frame[OUT_W] * width * size
+                t_before, found = -1, 0
+                for triple in range(max(first, g * count * steps), min(end, (g + 1) * count * steps)):
+                    t, step = divmod(triple - g * count * steps, steps)
+                    if t != t_before:
+                        found = _find_runs(r0, r1, taps[t], frame, width * size, runs)
+                        t_before = t
+                    origin = partial + ((g * count + t) * inputs + step * mr) * outputs * size
+                    for i in range(mr):  # rows past the end repeat the last
+                        live = min(i, inputs - step * mr - 1)
+                        rows[i] = x.ctypes.data + (g * inputs + step * mr + live) * size
+                        outs[i] = origin + live * outputs * size
+                    for j in range(panels):
+                        cols = min(width, outputs - j * width)
+                        b, c0 = packed + j * panel, j * width * size
+                        if cols > width // 2:
+                            tile(2, 2, found, runs.ctypes.data, rows.ctypes.data, 0, 0, pixel,
+                                 b, width * size, outs.ctypes.data, c0, start, 0, cols, least)  # fmt: skip
+                        else:
+                            tile(2, 1, found, runs.ctypes.data, rows.ctypes.data, 0, 0, pixel,
+                                 b, width * size, outs.ctypes.data, c0, start, 0, cols, least)  # fmt: skip
+            start = ADD
+            r0 = r1
+
+
+@helper
+def _pack_pixels(
+    source: int, step: int, pixels: int, outputs: int, width: int, size: int, like: Any, packed: int
+) -> None:
+    """Copy the pixels' channels into panels; columns past the end are zero."""
+    lanes = width // 2
+    for j in range((outputs + width - 1) // width):
+        for q in range(pixels):
+            begin = source + q * step + j * width * size
+            end = packed + (j * pixels + q) * width * size
+            cols = min(width, outputs - j * width)
+            v = 0
+            while v + lanes <= cols:
+                move(begin + v * size, end + v * size, like)
+                v += lanes
+            for c in range(v, width):
+                poke(end + c * size, peek(begin + c * size, like) if c < cols else like)
+
+
+@helper
+def _find_runs(r0: int, r1: int, tap: Any, frame: Any, pixel: int, runs: Any) -> int:
+    """List the runs (terms, byte offsets into x and into the panel) of output rows r0 to r1 at a tap."""
+    terms = tap[HIGH_W] - tap[LOW_W]
+    found = 0
+    if terms <= 0:
+        return found
+    for r in range(r0, r1):
+        plane, b = divmod(r, frame[OUT_H])
+        n, a = divmod(plane, frame[OUT_D])
+        if tap[LOW_D] <= a < tap[HIGH_D] and tap[LOW_H] <= b < tap[HIGH_H]:
+            d = a * frame[STEP_D] + tap[TAP_D]
+            h = b * frame[STEP_H] + tap[TAP_H]
+            w = tap[LOW_W] * frame[STEP_W] + tap[TAP_W]
+            x_at = n * frame[X_N] + d * frame[X_D] + h * frame[X_H] + w * frame[X_W]
+            g_at = ((r - r0) * frame[OUT_W] + tap[LOW_W]) * pixel
+            if (
+                found
+                and runs[found - 1, 1] + runs[found - 1, 0] * frame[X_W] * frame[STEP_W] == x_at
+                and (runs[found - 1, 2] + runs[found - 1, 0] * pixel == g_at)
+            ):  # without padding and stride, rows continue each other
+                runs[found - 1, 0] += terms
+            else:
+                runs[found, 0], runs[found, 1], runs[found, 2] = terms, x_at, g_at
+                found += 1
+    return found
+
+
+@kernel(exact=True)
+def collect(
+    lo: int, hi: int, partials: Any, parts: int, outputs: int, inputs: int, taps: int, gw: Any
+) -> None:
+    """gw[o, c * taps + t] = sum over parts, in order, of partials[part, group, t, c, o].
+
+    An item is one vector of filters of one group.
+    """
+    lanes = lanes_of(partials.dtype.type(0))
+    blocks = (outputs + lanes - 1) // lanes
+    whole = partials.size // parts
+    total = np.empty(lanes, partials.dtype)
+    for item in range(lo, hi):
+        g, block = divmod(item, blocks)
+        o0 = block * lanes
+        live = min(lanes, outputs - o0)
+        for c in range(inputs):
+            for t in range(taps):
+                at = ((g * taps + t) * inputs + c) * outputs + o0
+                for o in range(live):
+                    total[o] = partials[at + o]
+                for p in range(1, parts):
+                    for o in range(live):
+                        total[o] += partials[p * whole + at + o]
+                for o in range(live):
+                    gw[g * outputs + o0 + o, c * taps + t] = total[o]
