@@ -1,0 +1,356 @@
+"""Normalisation: moments over pixels for each channel, or over rows; applying them; and the gradients.
+
+The channel family sees logical (N, C, *spatial) arrays as channels-last (B, M, C): batch norm has one group
+(B = 1, M = N * prod(spatial)), instance norm one an image (B = N), and group norm joins the channels' moments
+itself.  Statistics are (B, C) arrays.
+
+Accuracy: sums of float32 run over short blocks in float32 and go on in float64; a block's moments are taken
+in two passes with a correction and joined as in T. F. Chan, G. H. Golub, R. J. LeVeque, "Updating formulae
+and a pairwise algorithm for computing sample variances" (1979).  Blocks depend on the shape alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..codegen.math import const, divide, sqrt
+from ..jit import kernel
+from .layout import as_channels_last, logical
+
+Array = NDArray[Any]
+
+BLOCK_ELEMENTS = 4096  # of a block that is read twice: it stays in the first-level cache
+MAX_ITEMS = 64  # partial results a group: enough to share out, few enough to join serially
+CHUNK = 1024  # elements of a row that are summed in the array's own type
+
+
+def _blocks(rows: int, channels: int) -> tuple[int, int, int]:
+    """Return (rows of a block, rows of an item, items) for one group."""
+    block = min(128, max(8, BLOCK_ELEMENTS // max(channels, 1)))
+    item = -(-max(rows, 1) // (block * MAX_ITEMS)) * block
+    return block, item, -(-rows // item)
+
+
+def _groups(x: Array, per_image: bool) -> Array:
+    y = as_channels_last(x)
+    batch = y.shape[0] if per_image else 1
+    pixels = y.size // (batch * y.shape[-1]) if y.size else 0
+    return y.reshape(batch, pixels, y.shape[-1])
+
+
+# ---- channels: moments and their use ---------------------------------------------------------------------
+
+
+@kernel
+def moment_blocks(lo: int, hi: int, x: Array, block: int, rows: int, mean: Array, m2: Array) -> None:
+    """Mean and sum of squared deviations of `rows` rows of x (B, M, C) an item; results (B, items, C)."""
+    channels = x.shape[2]
+    total = np.empty(channels, x.dtype)
+    low, square = np.empty_like(total), np.empty_like(total)
+    for item in range(lo, hi):
+        b = item // mean.shape[1]
+        k = item % mean.shape[1]
+        for c in range(channels):
+            mean[b, k, c] = 0.0
+            m2[b, k, c] = 0.0
+        count = 0.0
+        last = min((k + 1) * rows, x.shape[1])
+        for start in range(k * rows, last, block):
+            stop = min(start + block, last)
+            size = float(stop - start)
+            for c in range(channels):
+                total[c] = low[c] = square[c] = const(total[c], "0")
+            for r in range(start, stop):
+                for c in range(channels):
+                    total[c] += x[b, r, c]
+            for c in range(channels):
+                total[c] = total[c] / size
+            for r in range(start, stop):
+                for c in range(channels):
+                    away = x[b, r, c] - total[c]
+                    low[c] += away  # what rounding the mean left over
+                    square[c] += away * away
+            for c in range(channels):
+                rest = low[c] / size
+                shift = total[c] + rest - mean[b, k, c]
+                mean[b, k, c] += shift * size / (count + size)
+                inside = square[c] - rest * low[c]
+                m2[b, k, c] += inside + shift * shift * count * size / (count + size)
+            count += size
+
+
+def channel_moments(x: Array, per_image: bool = False) -> tuple[Array, Array]:
+    """Return mean and biased variance (B, C) of x (N, C, *spatial), in float64.
+
+    >>> mean, var = channel_moments(np.array([[1.0], [3.0]]))
+    >>> mean.tolist(), var.tolist()
+    ([[2.0]], [[1.0]])
+    """
+    y = _groups(x, per_image)
+    block, rows, items = _blocks(y.shape[1], y.shape[2])
+    if y.size == 0:
+        return np.full((y.shape[0], y.shape[2]), np.nan), np.full((y.shape[0], y.shape[2]), np.nan)
+    means, squares = np.empty((2, y.shape[0], items, y.shape[2]))
+    moment_blocks(y.shape[0] * items, 5 * y.size, y, block, rows, means, squares)
+    counts = np.full((items, 1), float(rows))
+    counts[-1] = y.shape[1] - (items - 1) * rows
+    mean = (means * counts).sum(1) / y.shape[1]
+    spread = squares + counts * np.square(means - mean[:, None])
+    return mean, spread.sum(1) / y.shape[1]
+
+
+@kernel
+def affine_rows(
+    lo: int, hi: int, x: Array, mean: Array, scale: Array, shift: Array, relu: bool, out: Array
+) -> None:
+    """(x - mean) scale + shift, or its positive part; x, out (B, M, C), the rest (B, C); items are rows."""
+    for item in range(lo, hi):
+        b = item // x.shape[1]
+        r = item % x.shape[1]
+        for c in range(x.shape[2]):
+            v = (x[b, r, c] - mean[b, c]) * scale[b, c] + shift[b, c]
+            out[b, r, c] = const(v, "0") if relu and v <= const(v, "0") else v
+
+
+def _table(values: Array | float, like: Array) -> Array:
+    """`values` as a dense (B, C) array in the type of `like` (B, M, C)."""
+    table = np.empty((like.shape[0], like.shape[2]), like.dtype)
+    table[...] = values
+    return table
+
+
+def channel_affine(
+    x: Array,
+    mean: Array | float,
+    scale: Array | float,
+    shift: Array | float,
+    relu: bool = False,
+    per_image: bool = False,
+) -> Array:
+    """Return ``(x - mean) * scale + shift``, or its ReLU, for x (N, C, *spatial); tables (B, C) or (C,)."""
+    y = _groups(x, per_image)
+    out = np.empty_like(y)
+    tables = [_table(t, y) for t in (mean, scale, shift)]
+    affine_rows(y.shape[0] * y.shape[1], 2 * y.nbytes, y, *tables, relu, out)
+    return logical(out.reshape(x.shape[0], *x.shape[2:], x.shape[1]))
+
+
+# ---- channels: gradients ---------------------------------------------------------------------------------
+
+
+@kernel
+def gradient_blocks(
+    lo: int, hi: int, gy: Array, x: Array, mean: Array, block: int, rows: int, plain: Array, moment: Array
+) -> None:
+    """Sums of gy and of gy (x - mean) over `rows` rows for each item; results (B, items, C) in float64."""
+    channels = x.shape[2]
+    first, second = np.empty(channels, x.dtype), np.empty(channels, x.dtype)
+    for item in range(lo, hi):
+        b = item // plain.shape[1]
+        k = item % plain.shape[1]
+        for c in range(channels):
+            plain[b, k, c] = 0.0
+            moment[b, k, c] = 0.0
+        last = min((k + 1) * rows, x.shape[1])
+        for start in range(k * rows, last, block):
+            for c in range(channels):
+                first[c] = second[c] = const(first[c], "0")
+            for r in range(start, min(start + block, last)):
+                for c in range(channels):
+                    first[c] += gy[b, r, c]
+                    second[c] += gy[b, r, c] * (x[b, r, c] - mean[b, c])
+            for c in range(channels):
+                plain[b, k, c] += first[c]
+                moment[b, k, c] += second[c]
+
+
+def channel_gradient_sums(gy: Array, x: Array, mean: Array, per_image: bool = False) -> tuple[Array, Array]:
+    """Return the sums (B, C), float64, of ``gy`` and of ``gy * (x - mean)`` over the pixels."""
+    g, y = _groups(gy, per_image), _groups(x, per_image)
+    block, rows, items = _blocks(y.shape[1], y.shape[2])
+    if y.size == 0:
+        return np.zeros((y.shape[0], y.shape[2])), np.zeros((y.shape[0], y.shape[2]))
+    sums = np.empty((2, y.shape[0], items, y.shape[2]))
+    gradient_blocks(y.shape[0] * items, 2 * y.nbytes, g, y, _table(mean, y), block, rows, sums[0], sums[1])
+    return sums[0].sum(1), sums[1].sum(1)
+
+
+@kernel
+def gradient_rows(
+    lo: int, hi: int, gy: Array, x: Array, mean: Array, a: Array, b: Array, d: Array, out: Array
+) -> None:
+    """A gy - b - d (x - mean); gy, x, out (B, M, C), the rest (B, C); items are rows."""
+    for item in range(lo, hi):
+        n = item // x.shape[1]
+        r = item % x.shape[1]
+        for c in range(x.shape[2]):
+            out[n, r, c] = a[n, c] * gy[n, r, c] - b[n, c] - d[n, c] * (x[n, r, c] - mean[n, c])
+
+
+def channel_gradient(
+    gy: Array, x: Array, mean: Array, a: Array, b: Array, d: Array, per_image: bool = False
+) -> Array:
+    """Return ``a * gy - b - d * (x - mean)``; tables (B, C) or (C,)."""
+    g, y = _groups(gy, per_image), _groups(x, per_image)
+    out = np.empty_like(y)
+    tables = [_table(t, y) for t in (mean, a, b, d)]
+    gradient_rows(y.shape[0] * y.shape[1], 3 * y.nbytes, g, y, *tables, out)
+    return logical(out.reshape(x.shape[0], *x.shape[2:], x.shape[1]))
+
+
+# ---- batch norm ------------------------------------------------------------------------------------------
+
+
+def batch_norm_forward(
+    x: Array, weight: Array | None, bias: Array | None, eps: float, relu: bool = False
+) -> tuple[Array, Array, Array, Array]:
+    """Normalise x (N, C, *spatial) by its own statistics.
+
+    Returns y, and mean, biased variance and 1 / deviation of each channel (C,).
+    """
+    mean, var = (table[0] for table in channel_moments(x))
+    invstd = 1.0 / np.sqrt(var + eps)
+    y = batch_norm_apply(x, mean, invstd, weight, bias, relu)
+    return y, mean.astype(x.dtype), var.astype(x.dtype), invstd.astype(x.dtype)
+
+
+def batch_norm_apply(
+    x: Array, mean: Array, invstd: Array, weight: Array | None, bias: Array | None, relu: bool = False
+) -> Array:
+    """Normalise x (N, C, *spatial) by given statistics (C,)."""
+    scale = invstd if weight is None else invstd * weight
+    return channel_affine(x, mean, scale, 0.0 if bias is None else bias, relu)
+
+
+def batch_norm_backward(
+    gy: Array, x: Array, mean: Array, invstd: Array, weight: Array | None, training: bool = True
+) -> tuple[Array, Array, Array]:
+    """Return the gradients of input, weight and bias.
+
+    With ``s = weight / deviation`` and sums over the M pixels of a channel,
+    ``gx = s (gy - sum(gy) / M - xhat sum(gy xhat) / M)``; given statistics (not `training`) have no gradient,
+    so ``gx = s gy``.
+    """
+    plain, moment = (sums[0] for sums in channel_gradient_sums(gy, x, mean))
+    scale = invstd.astype(np.float64) if weight is None else invstd.astype(np.float64) * weight
+    gw, gb = (moment * invstd).astype(x.dtype), plain.astype(x.dtype)
+    if not training:
+        return channel_affine(gy, 0.0, scale, 0.0), gw, gb
+    count = max(x.size // max(x.shape[1], 1), 1)
+    d = scale * np.square(invstd, dtype=np.float64) * moment / count
+    return channel_gradient(gy, x, mean, scale, scale * plain / count, d), gw, gb
+
+
+# ---- layer norm ------------------------------------------------------------------------------------------
+
+
+@kernel
+def layer_rows(
+    lo: int, hi: int, x: Array, weight: Array, bias: Array, eps: float, out: Array, mean: Array, invstd: Array
+) -> None:
+    """Normalise each row of x (M, n); mean and 1 / deviation (M,) are kept; items are rows."""
+    n = x.shape[1]
+    for r in range(lo, hi):
+        total = 0.0
+        for start in range(0, n, CHUNK):
+            part = x[r, start : start + CHUNK]
+            s = const(x[r, 0], "0")
+            for j in range(part.size):
+                s += part[j]
+            total += s
+        m = total / n
+        center = mean.dtype.type(m)
+        total, rest = 0.0, 0.0
+        for start in range(0, n, CHUNK):
+            part = x[r, start : start + CHUNK]
+            s = low = const(x[r, 0], "0")
+            for j in range(part.size):
+                away = part[j] - center
+                low += away
+                s += away * away
+            total += s
+            rest += low
+        total -= rest * rest / n
+        scale = mean.dtype.type(divide(1.0, sqrt(total / n + eps)))
+        mean[r], invstd[r] = center, scale
+        for j in range(n):
+            out[r, j] = (x[r, j] - center) * scale * weight[j] + bias[j]
+
+
+def layer_norm_forward(
+    x: Array, weight: Array | None, bias: Array | None, eps: float
+) -> tuple[Array, Array, Array]:
+    """Normalise each row of x (M, n): return y, and mean and 1 / deviation of the rows (M,)."""
+    x = np.ascontiguousarray(x)
+    out, stats = np.empty_like(x), np.empty((2, x.shape[0]), x.dtype)
+    if x.size:
+        w, b = _vector(weight, 1.0, x), _vector(bias, 0.0, x)
+        layer_rows(x.shape[0], 8 * x.size, x, w, b, float(eps), out, stats[0], stats[1])
+    else:
+        stats[...] = np.nan
+    return out, stats[0], stats[1]
+
+
+def _vector(values: Array | None, default: float, x: Array) -> Array:
+    return np.full(x.shape[1], default if values is None else values, x.dtype)
+
+
+@kernel
+def layer_gradient_rows(
+    lo: int, hi: int, gy: Array, x: Array, mean: Array, invstd: Array, weight: Array, out: Array
+) -> None:
+    """Gradient of the rows of a layer norm; gy, x, out (M, n); items are rows."""
+    n = x.shape[1]
+    for r in range(lo, hi):
+        plain, moment = 0.0, 0.0
+        for start in range(0, n, CHUNK):
+            g, part, w = (
+                gy[r, start : start + CHUNK],
+                x[r, start : start + CHUNK],
+                weight[start : start + CHUNK],
+            )
+            s = t = const(x[r, 0], "0")
+            for j in range(part.size):
+                s += g[j] * w[j]
+                t += g[j] * w[j] * (part[j] - mean[r])
+            plain += s
+            moment += t
+        b = mean.dtype.type(plain / n)
+        d = mean.dtype.type(moment / n * invstd[r] * invstd[r])
+        for j in range(n):
+            out[r, j] = (gy[r, j] * weight[j] - b - (x[r, j] - mean[r]) * d) * invstd[r]
+
+
+@kernel
+def layer_parameter_blocks(
+    lo: int, hi: int, gy: Array, x: Array, mean: Array, invstd: Array, rows: int, gw: Array, gb: Array
+) -> None:
+    """Sums of gy xhat and of gy over `rows` rows for each item; gw, gb (items, n) in float64."""
+    for item in range(lo, hi):
+        for j in range(x.shape[1]):
+            gw[item, j] = 0.0
+            gb[item, j] = 0.0
+        for r in range(item * rows, min((item + 1) * rows, x.shape[0])):
+            for j in range(x.shape[1]):
+                gb[item, j] += gy[r, j]
+                gw[item, j] += gy[r, j] * ((x[r, j] - mean[r]) * invstd[r])
+
+
+def layer_norm_backward(
+    gy: Array, x: Array, mean: Array, invstd: Array, weight: Array | None
+) -> tuple[Array, Array, Array]:
+    """Return the gradients of input (M, n), weight and bias (n,)."""
+    gy, x = np.ascontiguousarray(gy), np.ascontiguousarray(x)
+    gx = np.empty_like(x)
+    if not x.size:
+        return gx, np.zeros(x.shape[1], x.dtype), np.zeros(x.shape[1], x.dtype)
+    layer_gradient_rows(x.shape[0], 8 * x.size, gy, x, mean, invstd, _vector(weight, 1.0, x), gx)
+    rows = -(-x.shape[0] // MAX_ITEMS)
+    items = -(-x.shape[0] // rows)
+    sums = np.empty((2, items, x.shape[1]))
+    layer_parameter_blocks(items, 4 * x.size, gy, x, mean, invstd, rows, sums[0], sums[1])
+    gw, gb = sums.sum(1).astype(x.dtype)
+    return gx, gw, gb
