@@ -1,7 +1,8 @@
 """The backward walk: nodes in descending sequence order, which is a topological order, so depth is free.
 
-Gradients are computed by the operations themselves: with recording off, unless `create_graph` asks for gradients
-of gradients. Leaves receive theirs after the whole walk, so that a walk that fails leaves no half-done sums.
+Gradients are computed by the operations themselves: with recording off, unless `create_graph` asks for
+gradients of gradients. Leaves receive theirs after the whole walk, so that a walk that fails leaves no
+half-done sums.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class _Walk:
         self.heap: list[tuple[int, Node]] = []
         self.waiting: dict[Node, list[Any]] = {}
         self.leaves: dict[int, tuple[Tensor, Any]] = {}
-        self.mine: set[tuple[int, int]] = set()  # places whose waiting sum this walk allocated, and may add to
+        self.mine: set[tuple[int, int]] = set()  # where the waiting sum is this walk's own, to be added to
         self.captures = {(id(t), i): None for t, i in captures} if captures is not None else {}
         self.restricted = captures is not None
         self.useful: set[Node] | None = None
@@ -109,7 +110,9 @@ class _Walk:
 def _validated(grad: Tensor, edge: Edge, node: Node) -> Tensor:
     """Bring a gradient to the shape and dtype of the value it belongs to (broadcasting is undone here)."""
     target, index = edge
-    shape, kind = (target._data.shape, target._data.dtype) if isinstance(target, Tensor) else target.metas[index]
+    shape, kind = (
+        (target._data.shape, target._data.dtype) if isinstance(target, Tensor) else target.metas[index]
+    )
     if grad._data.shape != shape:
         grad = grad.sum_to_size(shape)
     if grad._data.dtype != kind:
@@ -150,7 +153,9 @@ def run_hooks(hooks: dict[int, Callable[..., Any]], grad: Tensor) -> Tensor:
         changed = hook(grad)
         if changed is not None:
             if not isinstance(changed, Tensor):
-                raise TypeError(f"expected a Tensor or None from a gradient hook, got {type(changed).__name__}")
+                raise TypeError(
+                    f"expected a Tensor or None from a gradient hook, got {type(changed).__name__}"
+                )
             grad = changed
     return grad
 
@@ -187,7 +192,9 @@ def backward_pass(
     create_graph: bool,
     captures: Sequence[Edge] | None = None,
 ) -> list[Tensor | None]:
-    """Carry gradients from the roots to the leaves' ``.grad``, or to ``captures``, which are then returned."""
+    """Carry gradients from the roots to the leaves' ``.grad``, or to ``captures``, which are then
+    returned.
+    """
     walk = _Walk(create_graph, captures)
     if captures is not None:
         walk.restrict(roots)
@@ -198,7 +205,9 @@ def backward_pass(
         totals = [(leaf, run_hooks(leaf._hooks, g) if leaf._hooks else g) for leaf, g in walk.leaves.values()]
         if captures is not None:
             by_leaf = {id(leaf): g for leaf, g in totals}
-            return [by_leaf.get(id(t)) if isinstance(t, Tensor) else walk.captures[id(t), i] for t, i in captures]
+            return [
+                by_leaf.get(id(t)) if isinstance(t, Tensor) else walk.captures[id(t), i] for t, i in captures
+            ]
         _flush(totals, create_graph, {id(g) for g in grads})
     return []
 
@@ -213,7 +222,7 @@ def _flush(totals: list[tuple[Tensor, Tensor]], create_graph: bool, seen: set[in
             hook(leaf)
 
 
-# ---- what tensors offer --------------------------------------------------------------------------------------------
+# ---- what tensors offer ------------------------------------------------------------------------------------
 
 
 @method
@@ -223,8 +232,8 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
         if requires_grad:
             return self
         raise RuntimeError(
-            "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
-            "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+            "you can only change requires_grad flags of leaf variables. If you want to use a computed "
+            "variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
         )
     if requires_grad and self._data.dtype.kind not in "fcV":
         raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
@@ -244,18 +253,21 @@ def _grad_fn(self: Tensor) -> Node | None:
 def _set_grad(self: Tensor, grad: Tensor | None) -> None:
     if grad is not None:
         if not isinstance(grad, Tensor):
-            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(grad).__name__}")
+            raise TypeError(
+                f"assigned grad expected to be a Tensor or None but got grad of type {type(grad).__name__}"
+            )
         if grad is self:
             raise RuntimeError("can't assign Variable as its own grad")
         if grad._data.dtype != self._data.dtype:
             raise RuntimeError(
-                f"attempting to assign a gradient with dtype '{grad.dtype}' to a tensor with grad_dtype '{self.dtype}'. "
-                "The gradient must match the tensor's dtype; convert it with grad.to(tensor.dtype)."
+                f"attempting to assign a gradient with dtype '{grad.dtype}' to a tensor with grad_dtype "
+                f"'{self.dtype}'. The gradient must match the tensor's dtype; convert it with "
+                "grad.to(tensor.dtype)."
             )
         if grad._data.shape != self._data.shape:
             raise RuntimeError(
-                f"assigned grad has data of a different size: got {shape_text(grad._data.shape)}, the tensor has "
-                f"{shape_text(self._data.shape)}"
+                f"assigned grad has data of a different size: got {shape_text(grad._data.shape)}, the tensor "
+                f"has {shape_text(self._data.shape)}"
             )
     self._grad = grad
 
@@ -296,7 +308,9 @@ def _hang(hooks: dict[int, Any], hook: Callable[..., Any]) -> RemovableHandle:
 
 @method
 def register_hook(self: Tensor, hook: Callable[..., Any]) -> RemovableHandle:
-    """Call ``hook(grad)`` when the gradient of this tensor is known; what it returns replaces the gradient."""
+    """Call ``hook(grad)`` when the gradient of this tensor is known; what it returns replaces the
+    gradient.
+    """
     edge = edge_of(self)
     if edge is None:
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")

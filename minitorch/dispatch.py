@@ -83,7 +83,9 @@ def record(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...], outs: tupl
     for i, out in enumerate(outs):
         if out._data.dtype.kind in "fcV" and i not in op.nondifferentiable:
             out._node, out._index, out._requires = node, i, True
-    node._outputs = [Saved(o, None) if i in op.keeps else None for i, o in enumerate(outs)] if op.keeps else None
+    node._outputs = (
+        [Saved(o, None) if i in op.keeps else None for i, o in enumerate(outs)] if op.keeps else None
+    )
     node.metas = tuple([(o._data.shape, o._data.dtype) for o in outs])
     if mode.anomaly:
         node.site = caller_line()
@@ -102,7 +104,7 @@ def _save_inputs(op: Any, inputs: tuple[Any, ...], node: Node) -> list[Any]:
     return kept
 
 
-# ---- places on the tape ---------------------------------------------------------------------------------------------
+# ---- places on the tape ------------------------------------------------------------------------------------
 
 
 def edge_of(x: Any) -> Edge | None:

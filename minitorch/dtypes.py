@@ -27,7 +27,16 @@ class dtype:
     (8, True)
     """
 
-    __slots__ = ("name", "numpy", "category", "rank", "itemsize", "is_floating_point", "is_complex", "is_signed")
+    __slots__ = (
+        "name",
+        "numpy",
+        "category",
+        "rank",
+        "itemsize",
+        "is_floating_point",
+        "is_complex",
+        "is_signed",
+    )
 
     def __init__(self, name: str, numpy: Any, category: int, rank: int) -> None:
         self.name = name
@@ -93,8 +102,9 @@ def of(array: np.ndarray[Any, Any]) -> dtype:
         return FROM_NUMPY[array.dtype]
     except KeyError:
         raise TypeError(
-            f"can't convert np.ndarray of type {array.dtype}. The only supported types are: float64, float32, "
-            "float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool."
+            f"can't convert np.ndarray of type {array.dtype}. The only supported types are: float64, "
+            "float32, float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, "
+            "uint8, and bool."
         ) from None
 
 
@@ -116,7 +126,9 @@ def set_default_dtype(d: dtype) -> None:
     """
     global _default
     if not isinstance(d, dtype) or not d.is_floating_point:
-        raise TypeError(f"set_default_dtype: only floating-point types are supported as the default type, got {d!r}")
+        raise TypeError(
+            f"set_default_dtype: only floating-point types are supported as the default type, got {d!r}"
+        )
     _default = d
 
 
@@ -166,7 +178,10 @@ def _promote_ints(a: dtype, b: dtype) -> dtype:
         return a if a.rank > b.rank else b
     unsigned, signed = (a, b) if b.is_signed else (b, a)
     if unsigned is not uint8:
-        raise RuntimeError(f"Promotion for uint16, uint32, uint64 types is not supported, attempted to promote {a.name} and {b.name}")
+        raise RuntimeError(
+            f"Promotion for uint16, uint32, uint64 types is not supported, attempted to promote {a.name} and "
+            f"{b.name}"
+        )
     return _SIGNED_ABOVE_UINT8[signed.rank]
 
 
@@ -206,7 +221,9 @@ class finfo:
     def __init__(self, type: dtype | None = None) -> None:
         d = type or _default
         if d.category < FLOAT:
-            raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{d!r}'")
+            raise TypeError(
+                f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{d!r}'"
+            )
         self.dtype = d.name
         self.bits = d.to_real().itemsize * 8
         if d is bfloat16:
@@ -232,7 +249,9 @@ class iinfo:
 
     def __init__(self, type: dtype) -> None:
         if type.category == FLOAT or type.category == COMPLEX:
-            raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type!r}'")
+            raise TypeError(
+                f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type!r}'"
+            )
         info = np.iinfo(np.uint8 if type is bool_ else type.numpy)
         self.dtype, self.bits, self.min, self.max = type.name, info.bits, int(info.min), int(info.max)
 

@@ -55,7 +55,9 @@ def check_writable(x: Tensor) -> None:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     base = x._base
     if base is not None and base._requires and base._node is None:
-        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+        raise RuntimeError(
+            "a view of a leaf Variable that requires grad is being used in an in-place operation."
+        )
 
 
 def check_result(op: Any, x: Tensor, result: Any) -> None:
@@ -63,14 +65,19 @@ def check_result(op: Any, x: Tensor, result: Any) -> None:
     array = x._data
     if result.shape != array.shape:
         raise RuntimeError(
-            f"output with shape {shape_text(array.shape)} doesn't match the broadcast shape {shape_text(result.shape)}"
+            f"output with shape {shape_text(array.shape)} doesn't match the broadcast shape "
+            f"{shape_text(result.shape)}"
         )
     have, want = dtypes.of(np.asarray(result)), dtypes.of(array)
     if not dtypes.can_cast(have, want):
         names = {"float32": "Float", "float64": "Double", "int64": "Long", "int32": "Int", "bool": "Bool"}
         shown = [names.get(d.name, d.name.capitalize()) for d in (have, want)]
         raise RuntimeError(f"result type {shown[0]} can't be cast to the desired output type {shown[1]}")
-    if array.size and 0 in array.strides and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape)):
+    if (
+        array.size
+        and 0 in array.strides
+        and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape))
+    ):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation."
@@ -86,14 +93,14 @@ def write(x: Tensor, result: Any) -> None:
     x._storage.written()
 
 
-def rebase(x: Tensor, node: Node) -> None:
-    """Give ``x``, just overwritten, the history ``node``; a view's family gets it through its base."""
+def rebase(x: Tensor, node: Node, index: int = 0) -> None:
+    """Give ``x``, just overwritten, the history (node, index); a view's family gets it through its base."""
     base = x._base
     if base is None:
-        x._node, x._index, x._requires = node, 0, True
+        x._node, x._index, x._requires = node, index, True
         x._storage.rebases += 1
         return
-    scatter = Node(SCATTER_VIEW, (x._chain[len(base._chain) :],), (edge_of(base), (node, 0)))
+    scatter = Node(SCATTER_VIEW, (x._chain[len(base._chain) :],), (edge_of(base), (node, index)))
     scatter._inputs = scatter._outputs = None
     scatter.metas = ((base._data.shape, base._data.dtype),)
     base._node, base._index, base._requires = scatter, 0, True

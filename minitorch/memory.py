@@ -1,9 +1,9 @@
 """Storages: what views share, and the engine's freedom to lay arrays out as its kernels like them.
 
-A tensor's `_data` is a NumPy view with the shape the user sees. Its memory order is the engine's business: the
-convolution family returns channels-last arrays for tensors that torch would lay out contiguously. Such a storage
-is *private*. When a caller needs the layout torch would have (`view`, `numpy`, `stride`), `Storage.reveal`
-re-lays the storage once and renews every living alias, so that aliasing is kept.
+A tensor's `_data` is a NumPy view with the shape the user sees. Its memory order is the engine's business:
+the convolution family returns channels-last arrays for tensors that torch would lay out contiguously. Such a
+storage is *private*. When a caller needs the layout torch would have (`view`, `numpy`, `stride`),
+`Storage.reveal` re-lays the storage once and renews every living alias, so that aliasing is kept.
 """
 
 from __future__ import annotations

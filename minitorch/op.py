@@ -1,9 +1,9 @@
 """What an operation is, and how the package learns that there is one.
 
-An `Op` is the primitive that the tape records: a kernel on arrays (`fwd`) and its gradient written with operations
-(`vjp`). A `Record` is what the outside sees: the public function with its sample inputs, expected failures, NumPy
-reference and numerical budget. One call of `register` at the end of a family's section makes the Tensor methods, the
-`nn.functional` names and the generic tests follow.
+An `Op` is the primitive that the tape records: a kernel on arrays (`fwd`) and its gradient written with
+operations (`vjp`). A `Record` is what the outside sees: the public function with its sample inputs, expected
+failures, NumPy reference and numerical budget. One call of `register` at the end of a family's section makes
+the Tensor methods, the `nn.functional` names and the generic tests follow.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .tensor import Tensor, method, wrap
 __all__ = ["RECORDS", "Failure", "Make", "Op", "Pointwise", "Record", "Sample", "Variant", "register"]
 
 
-# ---- primitives ----------------------------------------------------------------------------------------------------
+# ---- primitives --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,7 @@ class Op:
         return self.fwd(*arrays, *params)
 
     def __call__(self, *inputs: Any, params: tuple[Any, ...] = ()) -> Any:
+        """Apply to tensors, recording where needed."""
         return apply(self, inputs, params)
 
     def __repr__(self) -> str:
@@ -95,7 +96,9 @@ class Pointwise(Op):
     (compute in the promoted dtype, result bool).
     """
 
-    def __init__(self, name: str, fwd: Callable[..., Any], vjp: Any = None, *, promotes: str = "same", **kw: Any) -> None:
+    def __init__(
+        self, name: str, fwd: Callable[..., Any], vjp: Any = None, *, promotes: str = "same", **kw: Any
+    ) -> None:
         super().__init__(name, fwd, vjp, **kw)
         self.promotes = promotes
 
@@ -110,7 +113,9 @@ class Pointwise(Op):
 
 
 class _Quiet(threading.local):
-    """Each thread's context in which NumPy reports no floating-point events; cheaper to enter than `errstate`."""
+    """Each thread's context in which NumPy reports no floating-point events; cheaper to enter than
+    `errstate`.
+    """
 
     def __init__(self) -> None:
         self.context = contextvars.copy_context()
@@ -141,11 +146,15 @@ def promote(values: list[Any], to_float: bool = False) -> tuple[list[Any], bool]
         found = dtypes.get_default_dtype()
     narrow = found is dtypes.bfloat16
     work = dtypes.float32 if narrow else found
-    return [convert.cast(v, work) if type(v) is np.ndarray else convert.scalar(v, work) for v in values], narrow
+    return [
+        convert.cast(v, work) if type(v) is np.ndarray else convert.scalar(v, work) for v in values
+    ], narrow
 
 
 def result_dtype(values: Iterable[Any]) -> dtypes.dtype:
-    """Return torch's result dtype of arrays and numbers: dimensioned arrays first, then 0-d ones, then numbers."""
+    """Return torch's result dtype of arrays and numbers: dimensioned arrays first, then 0-d ones, then
+    numbers.
+    """
     by_class: list[dtypes.dtype | None] = [None, None, None]
     for v in values:
         if type(v) is np.ndarray:
@@ -158,7 +167,7 @@ def result_dtype(values: Iterable[Any]) -> dtypes.dtype:
     return found or dtypes.get_default_dtype()
 
 
-# ---- views and their adjoint ---------------------------------------------------------------------------------------
+# ---- views and their adjoint -------------------------------------------------------------------------------
 
 
 def _scatter_view_fwd(base: Array, value: Array, chain: Any) -> Array:
@@ -168,7 +177,8 @@ def _scatter_view_fwd(base: Array, value: Array, chain: Any) -> Array:
 
 
 def _scatter_view_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
-    # out = base outside of the view, value inside: base gets g with the view's part zeroed, value gets the part
+    # out = base outside of the view, value inside: base gets g with the view's part zeroed, value gets the
+    # part
     (chain,) = node.params
     part = g
     for op, params in chain:
@@ -180,12 +190,14 @@ def _scatter_view_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | Non
 SCATTER_VIEW = Op("scatter_view", _scatter_view_fwd, _scatter_view_vjp, grad_name="CopySlices")
 
 
-# ---- records -------------------------------------------------------------------------------------------------------
+# ---- records -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One call of a public function: positional and keyword arguments, and a word that says what is special."""
+    """One call of a public function: positional and keyword arguments, and a word that says what is
+    special.
+    """
 
     name: str
     args: tuple[Any, ...]
@@ -205,12 +217,16 @@ class Failure:
 class Make:
     """Makes the tensors of samples: reproducible values, in the dtype under test."""
 
-    def __init__(self, dtype: dtypes.dtype = dtypes.float64, requires_grad: bool = True, seed: int = 0) -> None:
+    def __init__(
+        self, dtype: dtypes.dtype = dtypes.float64, requires_grad: bool = True, seed: int = 0
+    ) -> None:
         self.dtype, self.requires_grad = dtype, requires_grad
         self.rng = np.random.default_rng(seed)
 
     def __call__(self, *shape: int, low: float = -2.0, high: float = 2.0, apart: float = 0.0) -> Tensor:
-        """Return a tensor of values in [low, high); with ``apart`` no two are closer than that (for kinks and ties)."""
+        """Return a tensor of values in [low, high); with ``apart`` no two are closer than that (for kinks and
+        ties).
+        """
         size = int(np.prod(shape))
         if apart:
             grid = low + apart * (np.arange(size) + 0.5)
@@ -272,7 +288,9 @@ def register(
     work: Callable[..., tuple[float, float]] | None = None,
     bench: tuple[Any, ...] = (),
 ) -> Callable[..., Any]:
-    """Make a public function known: as Tensor methods (default: its own name), in ``nn.functional``, at the top."""
+    """Make a public function known: as Tensor methods (default: its own name), in ``nn.functional``, at the
+    top.
+    """
     name = name or fn.__name__
     methods = (name,) if methods is None else methods
     for each in methods:

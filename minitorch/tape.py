@@ -1,7 +1,8 @@
 """The tape: nodes, and what they keep.
 
-A `Node` is one recorded operation: its parameters, edges to the nodes of its inputs, the arrays that its gradient
-needs with the versions they had, and a sequence number. Nodes are always younger than the nodes they point to.
+A `Node` is one recorded operation: its parameters, edges to the nodes of its inputs, the arrays that its
+gradient needs with the versions they had, and a sequence number. Nodes are always younger than the nodes they
+point to.
 
 After: Griewank & Walther, "Evaluating Derivatives", 2nd ed. (SIAM 2008), chapters 3 and 4.
 """
@@ -61,7 +62,7 @@ class recording:
         mode.enabled = self.before
 
 
-# ---- saved values --------------------------------------------------------------------------------------------------
+# ---- saved values ------------------------------------------------------------------------------------------
 
 
 class Saved:
@@ -94,23 +95,26 @@ class Saved:
         name = dtypes.FROM_NUMPY[self.array.dtype].name.replace("float32", "").replace("float64", "Double")
         text = (
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"[torch.{name}FloatTensor {shape_text(self.array.shape)}], which is {what} of {node.name()}, is at "
-            f"version {self.storage.version}; expected version {self.version} instead."
+            f"[torch.{name}FloatTensor {shape_text(self.array.shape)}], which is {what} of {node.name()}, is "
+            f"at version {self.storage.version}; expected version {self.version} instead."
         ).replace("DoubleFloat", "Double")
         where = f" It was written at {self.storage.writer}." if self.storage.writer else ""
         return text + where + " Hint: clone() the value before it is written, or write out of place."
 
 
-# ---- nodes ---------------------------------------------------------------------------------------------------------
+# ---- nodes -------------------------------------------------------------------------------------------------
 
 
 class Node:
     """One recorded operation."""
 
     __slots__ = (
-        "op", "params", "edges", "_inputs", "_outputs", "metas", "seq", "needs", "freed", "hooks", "prehooks", "retain",
-        "site", "metadata", "__weakref__",
+        "op", "params", "edges", "_inputs", "_outputs", "metas", "seq", "needs", "freed", "hooks", "prehooks",
+        "retain", "site", "metadata", "__weakref__",
     )  # fmt: skip
+    _inputs: list[Any] | None
+    _outputs: list[Any] | None
+    metas: tuple[Any, ...]  # (shape, dtype) of every output
 
     def __init__(self, op: Any, params: tuple[Any, ...], edges: tuple[Edge | None, ...]) -> None:
         self.op = op
@@ -153,10 +157,11 @@ class Node:
     def _saved(self, values: Any) -> Any:
         if self.freed:
             raise RuntimeError(
-                "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-                "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
-                "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time "
-                "or if you need to access saved tensors after calling backward."
+                "Trying to backward through the graph a second time (or directly access saved tensors after "
+                "they have already been freed). Saved intermediate values of the graph are freed when you "
+                "call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
+                "through the graph a second time or if you need to access saved tensors after calling "
+                "backward."
             )
         return values
 
@@ -171,7 +176,9 @@ class Node:
         """The nodes of the inputs, as torch gives them; leaves appear as `AccumulateGrad`."""
         found = []
         for edge in self.edges:
-            target = AccumulateGrad(edge[0]) if edge and isinstance(edge[0], Tensor) else edge[0] if edge else None
+            target = (
+                AccumulateGrad(edge[0]) if edge and isinstance(edge[0], Tensor) else edge[0] if edge else None
+            )
             found.append((target, edge[1] if edge else 0))
         return tuple(found)
 

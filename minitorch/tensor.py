@@ -49,8 +49,8 @@ def method(fn: F, name: str | None = None) -> F:
 class Tensor:
     """A multi-dimensional array that remembers how it was computed.
 
-    Make one with `minitorch.tensor`, `minitorch.zeros` and the other creation functions; the constructor follows
-    torch's legacy one: ``Tensor(2, 3)`` is uninitialised, ``Tensor([1, 2])`` holds floats.
+    Make one with `minitorch.tensor`, `minitorch.zeros` and the other creation functions; the constructor
+    follows torch's legacy one: ``Tensor(2, 3)`` is uninitialised, ``Tensor([1, 2])`` holds floats.
 
     Examples
     --------
@@ -75,6 +75,7 @@ class Tensor:
     _hooks: dict[int, Callable[..., Any]] | None = None  # leaves: gradient hooks
     _post_hooks: dict[int, Callable[..., Any]] | None = None  # leaves: hooks after accumulation
     _retains = False
+    _frozen = ""  # views that must not be written in place while recording: why
     __array_priority__ = 1000
 
     def __init__(self, *args: Any, dtype: dtype | None = None, device: Any = None) -> None:
@@ -112,7 +113,7 @@ class Tensor:
         def __eq__(self, other: Any) -> Tensor: ...  # type: ignore[override]
         def __ne__(self, other: Any) -> Tensor: ...  # type: ignore[override]
 
-    # ---- what it is ---------------------------------------------------------------------------------------------
+    # ---- what it is ----------------------------------------------------------------------------------------
 
     @property
     def shape(self) -> Size:
@@ -121,7 +122,11 @@ class Tensor:
 
     def size(self, dim: int | None = None) -> Any:
         """Return the shape, or the size of dimension ``dim``."""
-        return Size(self._data.shape) if dim is None else self._data.shape[convert.wrap_dim(dim, self._data.ndim)]
+        return (
+            Size(self._data.shape)
+            if dim is None
+            else self._data.shape[convert.wrap_dim(dim, self._data.ndim)]
+        )
 
     @property
     def ndim(self) -> int:
@@ -185,7 +190,9 @@ class Tensor:
         return int(self._visible().ctypes.data)
 
     def is_contiguous(self, memory_format: memory_format = contiguous_format) -> bool:
-        """Return whether the elements stand in memory in the order of ``memory_format``, as torch would lay them."""
+        """Return whether the elements stand in memory in the order of ``memory_format``, as torch would lay
+        them.
+        """
         if memory_format is contiguous_format:
             if self._storage.private and not self._chain:
                 return True
@@ -201,7 +208,7 @@ class Tensor:
             self._storage.reveal()
         return self._data
 
-    # ---- autograd state -----------------------------------------------------------------------------------------
+    # ---- autograd state ------------------------------------------------------------------------------------
 
     @property
     def is_leaf(self) -> bool:
@@ -221,12 +228,14 @@ class Tensor:
     @data.setter
     def data(self, other: Tensor) -> None:
         if self._requires and other.dtype.category < dtypes.FLOAT:
-            raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
+            raise RuntimeError(
+                "data set to a tensor that requires gradients must be floating point or complex dtype"
+            )
         self._data, self._storage, self._chain, self._base = other._data, other._storage, other._chain, None
         if self._storage.private:
             self._storage.reveal()
 
-    # ---- values -------------------------------------------------------------------------------------------------
+    # ---- values --------------------------------------------------------------------------------------------
 
     def item(self) -> Any:
         """Return the only element as a Python number; RuntimeError unless there is exactly one."""
@@ -239,7 +248,9 @@ class Tensor:
         return convert.to_python(self._data)
 
     def numpy(self, *, force: bool = False) -> Array:
-        """Return the elements as a NumPy array that shares memory; RuntimeError if the tensor requires grad."""
+        """Return the elements as a NumPy array that shares memory; RuntimeError if the tensor requires
+        grad.
+        """
         if self.requires_grad and not force:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
@@ -288,7 +299,9 @@ class Tensor:
     def __contains__(self, element: object) -> bool:
         if isinstance(element, (Tensor, int, float, complex, bool)):
             return bool((self == element).any())
-        raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
+        raise RuntimeError(
+            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+        )
 
     def __hash__(self) -> int:
         return id(self)
@@ -300,14 +313,16 @@ class Tensor:
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         edge = self.grad_fn
-        return format_tensor(self._data, self.dtype, self.requires_grad, None if edge is None else edge.name())
+        return format_tensor(
+            self._data, self.dtype, self.requires_grad, None if edge is None else edge.name()
+        )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
             raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
-                "moment. If you were attempting to deepcopy a module, this may be because of a torch.nn.utils "
-                "spectral_norm usage; detach() the tensor, or clone() it on the tape"
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at "
+                "the moment. If you were attempting to deepcopy a module, this may be because of a "
+                "torch.nn.utils spectral_norm usage; detach() the tensor, or clone() it on the tape"
             )
         if id(self) in memo:
             return memo[id(self)]  # type: ignore[no-any-return]
@@ -322,7 +337,11 @@ class Tensor:
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         if not self.is_leaf:
             raise RuntimeError("cannot pickle a tensor that a recorded operation computed; detach() it first")
-        return _rebuild, (type(self), np.ascontiguousarray(self._visible()).reshape(self._data.shape), self._requires)
+        return _rebuild, (
+            type(self),
+            np.ascontiguousarray(self._visible()).reshape(self._data.shape),
+            self._requires,
+        )
 
 
 def _user_attributes(tensor: Tensor, memo: dict[int, Any]) -> dict[str, Any]:
@@ -353,7 +372,16 @@ Tensor.nelement = Tensor.numel  # type: ignore[attr-defined]
 Tensor.ndimension = Tensor.dim  # type: ignore[attr-defined]
 Tensor.element_size = lambda self: self._data.itemsize  # type: ignore[attr-defined]
 Tensor.get_device = lambda self: -1  # type: ignore[attr-defined]
-for _flag in ("is_cuda", "is_mps", "is_xpu", "is_sparse", "is_quantized", "is_meta", "is_mkldnn", "is_nested"):
+for _flag in (
+    "is_cuda",
+    "is_mps",
+    "is_xpu",
+    "is_sparse",
+    "is_quantized",
+    "is_meta",
+    "is_mkldnn",
+    "is_nested",
+):
     setattr(Tensor, _flag, False)
 Tensor.is_cpu = True  # type: ignore[attr-defined]
 Tensor.layout = "torch.strided"  # type: ignore[attr-defined]

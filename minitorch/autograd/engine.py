@@ -38,13 +38,16 @@ def _root_grad(out: Tensor, grad: Any, i: int) -> Tensor:
         if out._data.size != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
         if out._data.dtype.kind not in "fV":
-            raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {out.dtype}")
+            raise RuntimeError(
+                f"grad can be implicitly created only for real scalar outputs but got {out.dtype}"
+            )
         return wrap(np.ones_like(out._data))
     if not isinstance(grad, Tensor):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(grad).__name__}")
     if grad._data.shape != out._data.shape:
         raise RuntimeError(
-            f"Mismatch in shape: grad_output[{i}] has a shape of {grad.shape} and output[{i}] has a shape of {out.shape}."
+            f"Mismatch in shape: grad_output[{i}] has a shape of {grad.shape} and output[{i}] has a shape of "
+            f"{out.shape}."
         )
     return grad
 
@@ -68,7 +71,8 @@ def backward(
 
     Raises
     ------
-    RuntimeError : a tensor without a graph; a missing gradient for a tensor of several elements; ``inputs`` empty.
+    RuntimeError : a tensor without a graph; a missing gradient for a tensor of several elements; ``inputs``
+        empty.
 
     Examples
     --------
@@ -128,7 +132,10 @@ def grad(
     (tensor(18.),)
     """
     if materialize_grads and allow_unused is False:
-        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
+            "allow_unused=False."
+        )
     given, wanted = _tuple(outputs), _tuple(inputs)
     edges, values = _roots(given, _grads_for(given, grad_outputs))
     keep = create_graph if retain_graph is None else retain_graph
@@ -137,14 +144,20 @@ def grad(
         return tuple(wrap(np.zeros_like(x._data)) if g is None else g for x, g in zip(wanted, found))
     if not allow_unused and None in [None if g is None else 0 for g in found]:
         raise RuntimeError(
-            "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this "
-            "is the desired behavior."
+            "One of the differentiated Tensors appears to not have been used in the graph. Set "
+            "allow_unused=True if this is the desired behavior."
         )
     return tuple(found)
 
 
 @method
-def _backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None) -> None:
+def _backward(
+    self: Tensor,
+    gradient: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
     """Add the gradients of this tensor to the ``.grad`` of the leaves; see `minitorch.autograd.backward`."""
     backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 

@@ -104,7 +104,7 @@ class set_grad_enabled(_Switch):
     False
     """
 
-    def __new__(cls, mode: bool) -> Any:
+    def __new__(cls, mode: bool) -> Any:  # noqa: D102
         return object.__new__(cls)
 
     def __init__(self, mode: bool) -> None:
@@ -123,6 +123,7 @@ class set_grad_enabled(_Switch):
             super().__enter__()
 
     def __call__(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorate: the switch made by the constructor is undone, and holds inside ``fn`` only."""
         mode.enabled = self._before.pop()
         self._called_now = False
         return self._decorate(fn)
@@ -141,7 +142,7 @@ class inference_mode(_Switch):
 
     _on = False
 
-    def __new__(cls, mode: Any = True) -> Any:
+    def __new__(cls, mode: Any = True) -> Any:  # noqa: D102
         return super().__new__(cls, mode)
 
     def __init__(self, mode: Any = True) -> None:
