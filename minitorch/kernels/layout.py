@@ -53,6 +53,18 @@ def as_channels_last(x: Array) -> Array:
     return _dense(y)
 
 
+def as_contiguous(x: Array) -> Array:
+    """Return logical `x` (N, C, *spatial) C-contiguous in that order, copying only if it must.
+
+    >>> as_contiguous(logical(np.zeros((2, 4, 5, 3)))).flags.c_contiguous
+    True
+    """
+    if x.flags.c_contiguous:
+        return x
+    conversions.add(x.nbytes)
+    return _dense(x)
+
+
 def logical(y: Array) -> Array:
     """View channels-last `y` (N, *spatial, C) in logical order (N, C, *spatial); never copies.
 

@@ -1,7 +1,7 @@
 """Softmax and log-softmax along one axis, their gradients, and cross entropy from logits.
 
-Arrays are canonical (outer, n, inner) and C-contiguous; the axis of length n is normalised.  With inner = 1 the
-loops run along the row, else over TILE neighbours of the inner axis at once, so both read memory in order.
+Arrays are canonical (outer, n, inner) and C-contiguous; the axis of length n is normalised.  With inner = 1
+the loops run along the row, else over TILE neighbours of the inner axis at once: both read memory in order.
 """
 
 from __future__ import annotations

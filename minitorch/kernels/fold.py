@@ -1,0 +1,146 @@
+"""Unfold (sliding blocks as columns) and fold, its adjoint, in one, two or three spatial dimensions.
+
+Images come in any memory order; columns and folded images are contiguous, as torch has them.  Unfold fills a
+row of the result for each (image, channel, tap); fold collects for each row of the image from the columns that
+cover it, so no two threads add to one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..codegen.math import const
+from ..jit import kernel
+from .layout import as_contiguous
+from .window import Window, window3d
+
+Array = NDArray[Any]
+Ints = Sequence[int]
+
+SIZE, KERNEL, STRIDE, PADDING, DILATION, OUTPUT = range(6)  # rows of a geometry table
+
+
+@kernel
+def unfold_rows(
+    lo: int, hi: int, x: Array, geometry: Array, rd: Array, rh: Array, rw: Array, out: Array
+) -> None:
+    """Columns (N C K, L) of x (N C, pixels); ranges of valid windows by tap of each axis; items are rows."""
+    kernel, stride, dilation, outs = geometry[KERNEL], geometry[STRIDE], geometry[DILATION], geometry[OUTPUT]
+    for item in range(lo, hi):
+        kw = item % kernel[2]
+        kh = item // kernel[2] % kernel[1]
+        kd = item // kernel[2] // kernel[1] % kernel[0]
+        image = x[item // kernel[2] // kernel[1] // kernel[0]]
+        first, last = rw[kw, 0], rw[kw, 1]
+        for od in range(outs[0]):
+            d = od * stride[0] - geometry[PADDING, 0] + kd * dilation[0]
+            for oh in range(outs[1]):
+                row = out[item, (od * outs[1] + oh) * outs[2] : (od * outs[1] + oh + 1) * outs[2]]
+                if od < rd[kd, 0] or od >= rd[kd, 1] or oh < rh[kh, 0] or oh >= rh[kh, 1]:
+                    for j in range(row.size):
+                        row[j] = const(row[j], "0")
+                    continue
+                h = oh * stride[1] - geometry[PADDING, 1] + kh * dilation[1]
+                w = first * stride[2] - geometry[PADDING, 2] + kw * dilation[2]
+                start = (d * geometry[SIZE, 1] + h) * geometry[SIZE, 2] + w
+                before, inside, after = row[:first], row[first:last], row[last:]
+                for j in range(before.size):
+                    before[j] = const(row[0], "0")
+                for j in range(after.size):
+                    after[j] = const(row[0], "0")
+                if stride[2] == 1:
+                    near = image[start : start + inside.size]
+                    for j in range(inside.size):
+                        inside[j] = near[j]
+                else:
+                    far = image[start : start + inside.size * stride[2] : stride[2]]
+                    for j in range(inside.size):
+                        inside[j] = far[j]
+
+
+@kernel
+def fold_rows(lo: int, hi: int, x: Array, geometry: Array, rw: Array, out: Array) -> None:
+    """Sum columns x (N C K, L) into images out (N C, pixels); items are rows of images."""
+    size, kernel, outs = geometry[SIZE], geometry[KERNEL], geometry[OUTPUT]
+    stride, padding, dilation = geometry[STRIDE], geometry[PADDING], geometry[DILATION]
+    for item in range(lo, hi):
+        h = item % size[1]
+        d = item // size[1] % size[0]
+        image = item // size[1] // size[0]
+        row = out[image, (d * size[1] + h) * size[2] : (d * size[1] + h + 1) * size[2]]
+        for j in range(row.size):
+            row[j] = const(row[j], "0")
+        for kd in range(kernel[0]):
+            od = (d + padding[0] - kd * dilation[0]) // stride[0]
+            if od < 0 or od >= outs[0] or od * stride[0] != d + padding[0] - kd * dilation[0]:
+                continue
+            for kh in range(kernel[1]):
+                oh = (h + padding[1] - kh * dilation[1]) // stride[1]
+                if oh < 0 or oh >= outs[1] or oh * stride[1] != h + padding[1] - kh * dilation[1]:
+                    continue
+                start = (od * outs[1] + oh) * outs[2]
+                for kw in range(kernel[2]):
+                    tap = ((image * kernel[0] + kd) * kernel[1] + kh) * kernel[2] + kw
+                    column = x[tap, start + rw[kw, 0] : start + rw[kw, 1]]
+                    w = rw[kw, 0] * stride[2] - padding[2] + kw * dilation[2]
+                    if stride[2] == 1:
+                        near = row[w : w + column.size]
+                        for j in range(column.size):
+                            near[j] += column[j]
+                    else:
+                        far = row[w : w + column.size * stride[2] : stride[2]]
+                        for j in range(column.size):
+                            far[j] += column[j]
+
+
+# ---- array functions -------------------------------------------------------------------------------------
+
+
+def _window(spatial: Ints, kernel: Ints, dilation: Ints, padding: Ints, stride: Ints) -> Window:
+    sizes, taps, steps, gaps = (tuple(map(int, v)) for v in (spatial, kernel, stride, dilation))
+    return window3d(sizes, taps, steps, [(int(p), int(p)) for p in padding], gaps)
+
+
+def _tables(window: Window) -> tuple[Array, list[Array]]:
+    padding = [p[0] for p in window.padding]
+    rows = [window.size, window.kernel, window.stride, padding, window.dilation, window.output]
+    ranges = [[window.inside(axis, k) for k in range(window.kernel[axis])] for axis in range(3)]
+    return np.array(rows, np.int64), [np.array(r, np.int64).reshape(-1, 2) for r in ranges]
+
+
+def unfold(x: Array, kernel: Ints, dilation: Ints, padding: Ints, stride: Ints) -> Array:
+    """Return the blocks of x (N, C, *spatial) as columns (N, C * prod(kernel), L), zeros where they overhang.
+
+    >>> unfold(np.arange(4.0).reshape(1, 1, 4), (2,), (1,), (0,), (1,)).tolist()
+    [[[0.0, 1.0, 2.0], [1.0, 2.0, 3.0]]]
+    """
+    window = _window(x.shape[2:], kernel, dilation, padding, stride)
+    out = np.empty((x.shape[0], x.shape[1] * window.taps, int(np.prod(window.output))), x.dtype)
+    if out.size:
+        geometry, ranges = _tables(window)
+        rows = out.reshape(-1, out.shape[2])
+        images = as_contiguous(x).reshape(x.shape[0] * x.shape[1], int(np.prod(window.size)))
+        unfold_rows(rows.shape[0], 2 * out.nbytes, images, geometry, *ranges, rows)
+    return out
+
+
+def fold(x: Array, spatial: Ints, kernel: Ints, dilation: Ints, padding: Ints, stride: Ints) -> Array:
+    """Sum columns x (N, C * prod(kernel), L) into images (N, C, *spatial); the adjoint of `unfold`.
+
+    >>> fold(np.ones((1, 2, 3)), (4,), (2,), (1,), (0,), (1,)).tolist()
+    [[[1.0, 2.0, 2.0, 1.0]]]
+    """
+    window = _window(spatial, kernel, dilation, padding, stride)
+    channels = x.shape[1] // max(window.taps, 1)
+    out = np.empty((x.shape[0], channels, *spatial), x.dtype)
+    if out.size:
+        geometry, ranges = _tables(window)
+        images = out.reshape(x.shape[0] * channels, int(np.prod(window.size)))
+        columns = as_contiguous(x).reshape(x.shape[0] * x.shape[1], x.shape[2])
+        span = images.shape[0] * window.size[0] * window.size[1]
+        fold_rows(span, out.nbytes + 2 * x.nbytes, columns, geometry, ranges[2], images)
+    return out
