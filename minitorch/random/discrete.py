@@ -155,9 +155,12 @@ class Discrete(Stream):
             out[...] = convert.cast(np.array(1.0 - p), kind)
             return out
         compute = kind if kind.itemsize >= 4 else dtypes.float32
-        kept = convert.cast(np.array(1.0) / np.array(1.0 - p).astype(compute.numpy), kind)
+        kept = np.array(1.0) / np.array(1.0 - p).astype(compute.numpy)
         self.bernoulli_(out, 1.0 - p)
-        np.copyto(out, kept, where=convert.cast(out, dtypes.bool_))
+        if compute is kind:
+            out *= kept.astype(kind.numpy)
+        else:
+            np.copyto(out, convert.cast(kept, kind), where=convert.cast(out, dtypes.bool_))
         return out
 
     def geometric_(self, out: Array, p: float) -> Array:

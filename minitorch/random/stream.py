@@ -95,7 +95,7 @@ class Stream:
 
     def _restart(self, seed: int) -> None:
         self._seed = seed
-        self._words[:] = np.random.RandomState(seed & 0xFFFFFFFF).get_state()[1]  # type: ignore[index]
+        self._words[:] = _spread(seed & 0xFFFFFFFF)
         self._used[0] = WORDS
         self._fresh = True  # nothing drawn yet, which torch's state tells apart from a full block drawn
         self._normal: float | None = None  # the second half of the last pair, for the next call
@@ -239,6 +239,15 @@ def flat_or_new(view: Array) -> Array:
 def as_dtype(given: Any) -> dtype:
     """Return a dtype for one of ours or NumPy's."""
     return given if isinstance(given, dtype) else dtypes.FROM_NUMPY[np.dtype(given)]
+
+
+def _spread(seed: int) -> list[int]:
+    """Return the first words of a Mersenne Twister (`init_genrand` of its authors' mt19937ar, 2002)."""
+    words = [seed]
+    for i in range(1, WORDS):
+        seed = (1812433253 * (seed ^ (seed >> 30)) + i) & 0xFFFFFFFF
+        words.append(seed)
+    return words
 
 
 def _cpu(where: Any) -> device:
