@@ -24,9 +24,11 @@ from typing import Any
 import llvmlite
 import numba
 import numpy
+from llvmlite.binding import address_of_symbol
 from numba.core import config
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 from . import _progress
@@ -54,10 +56,10 @@ class KernelCache(_Cache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the compiled entry for a signature, or None."""
-        target_context.refresh()
         try:
-            path = self._path(sig, target_context.codegen())
-            found = CompileResult._rebuild(target_context, *pickle.loads(_read(path)))
+            symbols, parts = pickle.loads(_read(self._path(sig, target_context.codegen())))
+            _provide(symbols, target_context)
+            found = CompileResult._rebuild(target_context, *parts)
         except Exception:  # a file of another making can fail in any way
             _progress.started(self._name, sig)
             return None
@@ -69,7 +71,7 @@ class KernelCache(_Cache):
         if data.lifted or data.library.has_dynamic_globals:
             return  # holds addresses of this process
         with contextlib.suppress(OSError, pickle.PicklingError):
-            _write(self._path(sig, data.codegen), dumps(data._reduce()))
+            _write(self._path(sig, data.codegen), dumps((_symbols(data.library), data._reduce())))
 
     def enable(self) -> None:
         """Part of Numba's interface; the cache is always on."""
@@ -89,6 +91,24 @@ class KernelCache(_Cache):
             raise ValueError(f"{types} means nothing in another process")
         key = "\n".join([self._digest, types, repr(codegen.magic_tuple()), _platform()])
         return settings.cache_dir / f"{self._name}-{hashlib.sha256(key.encode()).hexdigest()[:32]}.nbc"
+
+
+def _symbols(library: Any) -> list[str]:
+    """Return what the code expects of its process: the names that it uses and does not define."""
+    module = library._final_module
+    names = [found.name for found in (*module.functions, *module.global_variables) if found.is_declaration]
+    return [name for name in names if not name.startswith("llvm.")]
+
+
+def _provide(symbols: list[str], target_context: Any) -> None:
+    """Make sure of the names before the linker looks for them: it ends the process when one is missing.
+
+    Most kernels need Numba's memory runtime and libc alone. Only where that is not enough is all of Numba loaded,
+    which takes 0.2 s and imports SciPy where there is one.
+    """
+    rtsys.initialize(target_context)
+    if any(address_of_symbol(name) is None for name in symbols):
+        target_context.refresh()
 
 
 def _platform() -> str:

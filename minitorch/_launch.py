@@ -36,6 +36,9 @@ __all__ = ["entry_dispatcher", "helper_dispatcher", "interpreted"]
 _FAST = {"nsz", "arcp", "contract", "afn"}
 
 _I1, _I8, _I32, _I64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
+# Item numbers are small and not negative. Where LLVM can tell, it drops the test for indices that count from the
+# end, without which loops vectorise with plain loads and stores and not with gathers and scatters.
+_INDEX_MASK = _I64((1 << 47) - 1)
 _PTR, _I64_PTR = _I8.as_pointer(), _I64.as_pointer()
 _TASK = ir.FunctionType(ir.VoidType(), [_PTR, _I64_PTR, _I64_PTR, _PTR])
 _PARALLEL_FOR = ir.FunctionType(ir.VoidType(), [_PTR] * 5 + [_I64] * 3)
@@ -152,12 +155,15 @@ def _compile_body(context: Any, dispatcher: Any, argtypes: tuple[Any, ...]) -> A
     flags = compiler.Flags()
     dispatcher.targetdescr.options.parse_as_flags(flags, dispatcher.targetoptions)
     flags.no_compile = True
+    flags.forceinline = True  # into the trampoline, which knows that the range has no negative index
     signature = (types.intp, types.intp, *argtypes)
     result = compiler.compile_internal(
         context.typing_context, context, context.active_code_library,
         dispatcher.py_func, signature, types.none, flags, {},
     )  # fmt: skip
     dispatcher.environments.append(result.environment)
+    copy = context.active_code_library._final_module.get_function(result.fndesc.llvm_func_name)
+    copy.linkage = "linkonce_odr"  # not kept beside the inlined one
     return result
 
 
@@ -195,8 +201,10 @@ def _emit_trampoline(context: Any, module: ir.Module, layout: ir.Type, compiled:
     low = builder.atomic_rmw("add", counter, grain, "monotonic")
     builder.cbranch(builder.icmp_signed("<", low, span), run, done)
     builder.position_at_end(run)
-    end = builder.add(low, grain)
-    high = builder.select(builder.icmp_signed("<", end, span), end, span)
+    left = builder.sub(span, low)
+    count = builder.select(builder.icmp_signed("<", grain, left), grain, left)
+    low, count = (builder.and_(value, _INDEX_MASK) for value in (low, count))
+    high = builder.add(low, count, flags=["nuw", "nsw"])
     status, _ = context.call_internal_no_propagate(
         builder, compiled.fndesc, compiled.signature, [low, high, *arguments]
     )
