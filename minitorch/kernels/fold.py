@@ -1,8 +1,8 @@
 """Unfold (sliding blocks as columns) and fold, its adjoint, in one, two or three spatial dimensions.
 
 Images come in any memory order; columns and folded images are contiguous, as torch has them.  Unfold fills a
-row of the result for each (image, channel, tap); fold collects for each row of the image from the columns that
-cover it, so no two threads add to one place.
+row of the result for each (image, channel, tap); fold collects for each row of the image from the columns
+that cover it, so no two threads add to one place.
 """
 
 from __future__ import annotations
