@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from minitorch.jit import get_num_threads, set_num_threads
 from minitorch.kernels.layout import (
     as_channels_last,
+    as_contiguous,
     conversions,
     empty_channels_last,
     is_channels_last,
@@ -45,3 +47,26 @@ def test_empty_channels_last_is_dense_in_that_order() -> None:
     x = empty_channels_last((2, 3, 4, 5), np.dtype(np.float64))
     assert x.shape == (2, 3, 4, 5) and is_channels_last(x)
     assert not is_channels_last(np.zeros((2, 3, 4, 5)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.int32, np.int16])
+@pytest.mark.parametrize(
+    "shape", [(2, 3, 71, 67), (3, 65, 90), (1, 33, 8, 9, 10), (5, 257, 16, 16), (2, 40, 1, 301)]
+)
+def test_large_conversions_move_every_element(shape: tuple[int, ...], dtype: type) -> None:
+    x = np.arange(int(np.prod(shape))).astype(dtype).reshape(shape)
+    y = as_channels_last(x)
+    assert y.flags.c_contiguous
+    np.testing.assert_array_equal(y, np.moveaxis(x, 1, -1))
+    z = as_contiguous(logical(y))
+    assert z.flags.c_contiguous
+    np.testing.assert_array_equal(z, x)
+
+
+def test_conversions_do_not_depend_on_threads() -> None:
+    x = np.random.default_rng(0).standard_normal((4, 100, 70, 70)).astype(np.float32)
+    before = get_num_threads()
+    for threads in (1, 2, 3, 5):
+        set_num_threads(threads)
+        np.testing.assert_array_equal(as_channels_last(x), np.moveaxis(x, 1, -1))
+    set_num_threads(before)

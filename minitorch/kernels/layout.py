@@ -7,10 +7,13 @@ vectors over C.  Their results are handed on as logical views, so a chain of suc
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .transpose import transposed
 
 Array = NDArray[Any]
 
@@ -85,4 +88,10 @@ def empty_channels_last(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
 
 
 def _dense(y: Array) -> Array:
+    """Copy y into C order; by tiles where y is (N, S, C) and its memory (N, C, S), or the other way round."""
+    for cut in {2, y.ndim - 1}:  # where the spatial part ends, or begins
+        stored = y.transpose(0, *range(cut, y.ndim), *range(1, cut))
+        if y.ndim > 2 and stored.flags.c_contiguous:
+            matrices = stored.reshape(y.shape[0], math.prod(y.shape[cut:]), -1)
+            return transposed(matrices).reshape(y.shape)
     return np.ascontiguousarray(y)
