@@ -34,6 +34,15 @@ from .dtypes import promote_types as promote_types
 from .dtypes import set_default_dtype as set_default_dtype
 from .op import RECORDS as _RECORDS
 from .ops import create as _create
+from .ops import random as _random_ops
+from .random import Generator as Generator
+from .random import default_generator as default_generator
+from .random import fork_rng as fork_rng
+from .random import get_rng_state as get_rng_state
+from .random import initial_seed as initial_seed
+from .random import manual_seed as manual_seed
+from .random import seed as seed
+from .random import set_rng_state as set_rng_state
 from .tensor import Size as Size
 from .tensor import Tensor as Tensor
 
@@ -47,7 +56,8 @@ e = 2.718281828459045
 def _public() -> dict[str, Any]:
     """Return the names that the op families and the dtypes contribute."""
     names: dict[str, Any] = {d.name: d for d in _ALL} | dict(_ALIASES)
-    names |= {name: getattr(_create, name) for name in _create.__all__}
+    for family in (_create, _random_ops):
+        names |= {name: getattr(family, name) for name in family.__all__}
     for record in _RECORDS.values():
         if record.top:
             names |= dict.fromkeys((record.name, *record.methods), record.fn)

@@ -1,5 +1,9 @@
-"""The op families; importing this package registers all of them."""
+"""The op families; importing this package registers all of them, and a new file here is found by itself."""
 
-from . import cast, compare, create, index, join, pointwise, reduce, shape, unary
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = ["cast", "compare", "create", "index", "join", "pointwise", "reduce", "shape", "unary"]
+__all__ = [m.name for m in iter_modules(__path__) if not m.name.startswith("_")]
+
+for _name in __all__:
+    import_module(f"{__name__}.{_name}")

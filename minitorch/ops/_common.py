@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from ..backward import backward_pass
 from ..convert import wrap_dim, wrap_dims
-from ..dispatch import apply
+from ..dispatch import apply, edge_of
 from ..inplace import apply_, check_result, write
 from ..op import Op
+from ..tape import mode, recording
 from ..tensor import Tensor, method, wrap
 
 __all__ = ["NUMBER", "Tensor", "apply", "apply_", "deliver", "inplace", "ints", "normal_dims", "operand", "tensor_arg",
-           "zeros_like"]  # fmt: skip
+           "vjp_of", "zeros_like"]  # fmt: skip
 
 NUMBER = (int, float, complex, bool, np.number, np.bool_)
 
@@ -22,14 +24,18 @@ NUMBER = (int, float, complex, bool, np.number, np.bool_)
 def tensor_arg(fn: str, x: Any, name: str = "input", position: int = 1) -> Tensor:
     """Return ``x`` if it is a tensor; TypeError with torch's text otherwise."""
     if not isinstance(x, Tensor):
-        raise TypeError(f"{fn}(): argument '{name}' (position {position}) must be Tensor, not {type(x).__name__}")
+        raise TypeError(
+            f"{fn}(): argument '{name}' (position {position}) must be Tensor, not {type(x).__name__}"
+        )
     return x
 
 
 def operand(fn: str, x: Any, name: str = "other", position: int = 2) -> Any:
     """Return ``x`` if it is a tensor or a number; TypeError with torch's text otherwise."""
     if not isinstance(x, (Tensor, *NUMBER)):
-        raise TypeError(f"{fn}(): argument '{name}' (position {position}) must be Tensor, not {type(x).__name__}")
+        raise TypeError(
+            f"{fn}(): argument '{name}' (position {position}) must be Tensor, not {type(x).__name__}"
+        )
     return x
 
 
@@ -84,3 +90,39 @@ def one_dim(dim: int, ndim: int) -> int:
 def zeros_like(x: Tensor, shape: tuple[int, ...] | None = None) -> Tensor:
     """Return zeros of the dtype of ``x``, off the tape (a gradient that is 0 even where ``x`` is infinite)."""
     return wrap(np.zeros_like(x._data) if shape is None else np.zeros(shape, x._data.dtype))
+
+
+IDENTITY = Op("alias", lambda x: x.view(), lambda node, g: g)
+
+
+def vjp_of(
+    fn: Callable[..., Any], node: Any, inputs: tuple[Any, ...], grads: tuple[Any, ...]
+) -> tuple[Tensor | None, ...]:
+    """Return the gradients of ``fn(*inputs)``, an expression in ops, for the vjp of a fused kernel that computes the same.
+
+    A fused backward kernel is fast once; its own gradient is rarely asked for and may be slower, so it comes from the
+    expression. Each input is taken through an alias, at which the inner walk stops.
+    """
+    create = mode.enabled
+    with recording(True):
+        places = [_alias_for(x, needed, create) for x, needed in zip(inputs, node.needs)]
+        outs = fn(*places)
+    outs = outs if isinstance(outs, tuple) else (outs,)
+    roots = [(edge_of(o), g) for o, g in zip(outs, grads) if g is not None and edge_of(o) is not None]
+    wanted = [i for i, needed in enumerate(node.needs) if needed]
+    captures = [edge_of(places[i]) for i in wanted]
+    found = backward_pass([e for e, _ in roots], [g for _, g in roots], create, create, captures)  # type: ignore[misc, arg-type]
+    result: list[Tensor | None] = [None] * len(inputs)
+    for i, g in zip(wanted, found):
+        result[i] = g
+    return tuple(result)
+
+
+def _alias_for(x: Any, needed: bool, create: bool) -> Any:
+    if not isinstance(x, Tensor) or not needed:
+        return x.detach() if isinstance(x, Tensor) and not create else x
+    if create and x.requires_grad:
+        return apply(IDENTITY, (x,))
+    leaf = wrap(x._data)
+    leaf._requires = True
+    return leaf

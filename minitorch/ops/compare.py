@@ -12,7 +12,20 @@ from ..tensor import method, wrap
 from ._common import NUMBER, Tensor, apply, apply_, deliver, inplace, operand, tensor_arg
 from .pointwise import broadcasting
 
-__all__ = ["allclose", "eq", "equal", "ge", "gt", "isclose", "le", "logical_and", "logical_not", "logical_or", "lt", "ne"]
+__all__ = [
+    "allclose",
+    "eq",
+    "equal",
+    "ge",
+    "gt",
+    "isclose",
+    "le",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "lt",
+    "ne",
+]
 
 
 def _samples(make: Make) -> Iterator[Sample]:
@@ -30,14 +43,18 @@ def _int_samples(make: Make) -> Iterator[Sample]:
 
 
 def _failures(make: Make) -> Iterator[Failure]:
-    yield Failure((make(3), make(4)), RuntimeError, r"The size of tensor a \(3\) must match the size of tensor b \(4\)")
+    yield Failure(
+        (make(3), make(4)), RuntimeError, r"The size of tensor a \(3\) must match the size of tensor b \(4\)"
+    )
 
 
 def _doc(what: str, name: str, result: str, args: str = "minitorch.tensor([1, 2, 3]), 2") -> str:
     return f"Return {what}, element by element.\n\n    Examples\n    --------\n    >>> import minitorch\n    >>> minitorch.{name}({args})\n    {result}\n    "
 
 
-def _make(name: str, ufunc: Callable[..., Any], doc: str, samples: Any = _samples, aliases: tuple[str, ...] = ()) -> tuple[Op, Any]:
+def _make(
+    name: str, ufunc: Callable[..., Any], doc: str, samples: Any = _samples, aliases: tuple[str, ...] = ()
+) -> tuple[Op, Any]:
     op = Pointwise(name, broadcasting(ufunc))
 
     def fn(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
@@ -53,7 +70,9 @@ def _make(name: str, ufunc: Callable[..., Any], doc: str, samples: Any = _sample
 
 EQ, eq = _make("eq", np.equal, _doc("whether elements are equal", "eq", "tensor([False,  True, False])"))
 NE, ne = _make("ne", np.not_equal, _doc("whether elements differ", "ne", "tensor([ True, False,  True])"), aliases=("not_equal",))  # fmt: skip
-LT, lt = _make("lt", np.less, _doc("whether input < other", "lt", "tensor([ True, False, False])"), aliases=("less",))
+LT, lt = _make(
+    "lt", np.less, _doc("whether input < other", "lt", "tensor([ True, False, False])"), aliases=("less",)
+)
 LE, le = _make("le", np.less_equal, _doc("whether input <= other", "le", "tensor([ True,  True, False])"), aliases=("less_equal",))  # fmt: skip
 GT, gt = _make("gt", np.greater, _doc("whether input > other", "gt", "tensor([False, False,  True])"), aliases=("greater",))  # fmt: skip
 GE, ge = _make("ge", np.greater_equal, _doc("whether input >= other", "ge", "tensor([False,  True,  True])"), aliases=("greater_equal",))  # fmt: skip
@@ -128,7 +147,9 @@ for _name, _op in (("and", AND), ("or", OR), ("xor", XOR)):
 # ---- closeness -----------------------------------------------------------------------------------------------------
 
 
-def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+def isclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Tensor:
     """Return whether ``|input - other| <= atol + rtol * |other|``, element by element.
 
     Raises
@@ -148,7 +169,9 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8
         return wrap(np.isclose(a, b, rtol, atol, equal_nan))
 
 
-def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+def allclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
     """Return whether all elements are close; see `isclose`.
 
     Examples

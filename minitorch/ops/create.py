@@ -31,7 +31,14 @@ def _finish(array: Any, requires_grad: bool = False, device: Any = None) -> Tens
 # ---- from data -----------------------------------------------------------------------------------------------------
 
 
-def tensor(data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+def tensor(
+    data: Any,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """Return a new leaf that holds a copy of ``data``: numbers, nested sequences, NumPy arrays or tensors.
 
     Raises
@@ -89,7 +96,9 @@ def from_numpy(ndarray: Any) -> Tensor:
     return wrap(ndarray)
 
 
-def scalar_tensor(s: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def scalar_tensor(
+    s: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Return a 0-d tensor of a number, of the default dtype.
 
     Examples
@@ -111,7 +120,9 @@ def _sizes(name: str, size: tuple[Any, ...]) -> tuple[int, ...]:
     return shape
 
 
-def _constant(name: str, make: Callable[..., Any], doc: str) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+def _constant(
+    name: str, make: Callable[..., Any], doc: str
+) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
     def fn(*size: Any, out: Tensor | None = None, dtype: dtype | None = None, layout: Any = None, device: Any = None,
            requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None, **kw: Any) -> Tensor:  # fmt: skip
         shape = _sizes(name, size or ((kw.pop("size"),) if "size" in kw else ()))
@@ -187,11 +198,20 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: dtype | None = None, dev
     tensor([3., 3.])
     """
     array = _empty_like(input, dtype, memory_format)
-    array[...] = convert.scalar(fill_value.item() if isinstance(fill_value, Tensor) else fill_value, dtype or input.dtype)
+    array[...] = convert.scalar(
+        fill_value.item() if isinstance(fill_value, Tensor) else fill_value, dtype or input.dtype
+    )
     return _finish(array, requires_grad, device)
 
 
-def eye(n: int, m: int | None = None, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Return a matrix with ones on the diagonal.
 
     Examples
@@ -250,7 +270,15 @@ def builtin_all_ints(*values: Any) -> bool:
     return not [v for v in values if not isinstance(v, (int, np.integer))]
 
 
-def linspace(start: Any, end: Any, steps: int, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Return ``steps`` evenly spaced numbers from ``start`` to ``end``, both included.
 
     Examples
@@ -306,7 +334,9 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 
 
 def _new_constant(name: str, fn: Callable[..., Tensor]) -> None:
-    def new(self: Tensor, *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    def new(
+        self: Tensor, *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+    ) -> Tensor:
         return fn(*size, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
 
     new.__name__ = new.__qualname__ = name
@@ -319,13 +349,23 @@ for _name, _fn in (("new_zeros", zeros), ("new_ones", ones), ("new_empty", empty
 
 
 @method
-def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def new_full(
+    self: Tensor,
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Return a tensor of a given size filled with one number, with the tensor's dtype."""
     return full(size, fill_value, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
 
 
 @method
-def new_tensor(self: Tensor, data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def new_tensor(
+    self: Tensor, data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Return a new leaf of ``data`` with the tensor's dtype."""
     return tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
 

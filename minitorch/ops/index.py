@@ -147,7 +147,9 @@ def _index_fwd(x: Array, tensors: Index) -> Array:
         return x[_full(tensors)]  # type: ignore[no-any-return]
     except IndexError as error:
         shapes = ", ".join(shape_text(t.shape) for t in tensors if t is not None)
-        raise IndexError(f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}") from error
+        raise IndexError(
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
+        ) from error
 
 
 def _index_vjp(node: Any, g: Tensor) -> Tensor:
@@ -201,7 +203,11 @@ ASSIGN = Op("copy", lambda x, value: _assigned(x, value), lambda node, g: (zeros
 
 def _assigned(x: Array, value: Any) -> Array:
     """Return ``value`` broadcast to the shape and dtype of ``x``."""
-    array = convert.cast(value, dtypes.of(x)) if isinstance(value, np.ndarray) else convert.scalar(value, dtypes.of(x))
+    array = (
+        convert.cast(value, dtypes.of(x))
+        if isinstance(value, np.ndarray)
+        else convert.scalar(value, dtypes.of(x))
+    )
     lead = array.ndim - x.ndim
     if lead > 0 and array.shape[:lead] == (1,) * lead:
         array = array.reshape(array.shape[lead:])
@@ -264,7 +270,9 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Set all elements to a number or a 0-d tensor."""
     if isinstance(value, Tensor) and value._data.ndim:
-        raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value._data.ndim} dimensions.")
+        raise RuntimeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value._data.ndim} dimensions."
+        )
     if mode.enabled and (_requires(self) or _requires(value)):
         return apply_(ASSIGN, (self, value))
     self._data[...] = convert.scalar(value._data.item() if isinstance(value, Tensor) else value, self.dtype)
@@ -480,7 +488,9 @@ def _masked_select_samples(make: Make) -> Iterator[Sample]:
 
 
 def _out_of_range(make: Make) -> Iterator[Failure]:
-    yield Failure((make(3, 4), 1, wrap(np.full((3, 1), 4))), RuntimeError, "index 4 is out of bounds for dimension 1")
+    yield Failure(
+        (make(3, 4), 1, wrap(np.full((3, 1), 4))), RuntimeError, "index 4 is out of bounds for dimension 1"
+    )
 
 
 register(gather, samples=_gather_samples, failures=_out_of_range)
@@ -489,4 +499,6 @@ register(scatter, samples=_put_samples)
 register(index_select, samples=_select_samples)
 register(masked_fill, samples=_mask_samples)
 register(masked_select, samples=_masked_select_samples)
-register(nonzero, samples=lambda make: iter([Sample("matrix", (make.ints(3, 4, high=2),))]), differentiable=False)
+register(
+    nonzero, samples=lambda make: iter([Sample("matrix", (make.ints(3, 4, high=2),))]), differentiable=False
+)

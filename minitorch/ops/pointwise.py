@@ -44,7 +44,9 @@ def _positive_samples(make: Make) -> Iterator[Sample]:
 
 
 def _binary_failures(make: Make) -> Iterator[Failure]:
-    yield Failure((make(3), make(4)), RuntimeError, r"The size of tensor a \(3\) must match the size of tensor b \(4\)")
+    yield Failure(
+        (make(3), make(4)), RuntimeError, r"The size of tensor a \(3\) must match the size of tensor b \(4\)"
+    )
     yield Failure((make(3), "x"), TypeError, "must be Tensor, not str")
 
 
@@ -57,7 +59,9 @@ def _mismatch(shapes: list[tuple[int, ...]]) -> RuntimeError:
         m, n = a[-back], b[-back]
         if m != n and 1 not in (m, n):
             place = max(len(a), len(b)) - back
-            return RuntimeError(f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension {place}")
+            return RuntimeError(
+                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension {place}"
+            )
     return RuntimeError(f"shapes {shapes} cannot be broadcast together")
 
 
@@ -69,7 +73,9 @@ def broadcasting(ufunc: Callable[..., Any]) -> Callable[..., Any]:
             return ufunc(*values)
         except ValueError:
             shapes = [v.shape for v in values if isinstance(v, np.ndarray)]
-            raise (_mismatch(shapes) if len(shapes) > 1 else RuntimeError(f"cannot compute {ufunc}")) from None
+            raise (
+                _mismatch(shapes) if len(shapes) > 1 else RuntimeError(f"cannot compute {ufunc}")
+            ) from None
 
     return fwd
 
@@ -86,7 +92,9 @@ def _sub_vjp(node: Any, g: Tensor) -> Pair:
 
 
 def _mul_vjp(node: Any, g: Tensor) -> Pair:
-    return g * _conj(node.input(1)) if node.needs[0] else None, g * _conj(node.input(0)) if node.needs[1] else None
+    return g * _conj(node.input(1)) if node.needs[0] else None, g * _conj(node.input(0)) if node.needs[
+        1
+    ] else None
 
 
 def _conj(x: Any) -> Any:
@@ -139,7 +147,9 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) ->
     >>> minitorch.add(minitorch.tensor([1.0, 2.0]), 10)
     tensor([11., 12.])
     """
-    return deliver(apply(ADD, (operand("add", input, "input", 1), _scaled(operand("add", other), alpha))), out)
+    return deliver(
+        apply(ADD, (operand("add", input, "input", 1), _scaled(operand("add", other), alpha))), out
+    )
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
@@ -151,7 +161,9 @@ def sub(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) ->
     >>> minitorch.sub(minitorch.tensor([1.0, 2.0]), 1)
     tensor([0., 1.])
     """
-    return deliver(apply(SUB, (operand("sub", input, "input", 1), _scaled(operand("sub", other), alpha))), out)
+    return deliver(
+        apply(SUB, (operand("sub", input, "input", 1), _scaled(operand("sub", other), alpha))), out
+    )
 
 
 def mul(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
@@ -187,7 +199,9 @@ def _rounded_division(mode: str | None) -> Op:
     if mode is None:
         return DIV
     if mode not in ("trunc", "floor"):
-        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{mode}'")
+        raise RuntimeError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{mode}'"
+        )
     return FLOOR_DIVIDE if mode == "floor" else TRUNC_DIVIDE
 
 
@@ -214,7 +228,9 @@ def _np_trunc_divide(x: Any, y: Any) -> Any:
 
 
 def _no_slope(node: Any, g: Tensor) -> Pair:
-    return (zeros_like(g) if node.needs[0] else None), (zeros_like(g) if len(node.needs) > 1 and node.needs[1] else None)
+    return (zeros_like(g) if node.needs[0] else None), (
+        zeros_like(g) if len(node.needs) > 1 and node.needs[1] else None
+    )
 
 
 FLOOR_DIVIDE = Pointwise("floor_divide", broadcasting(_np_floor_divide), _no_slope, grad_name="DivBackward1")
@@ -261,7 +277,13 @@ def _pow_vjp(node: Any, g: Tensor) -> Pair:
     gx = gy = None
     if node.needs[0]:
         zero = y == 0
-        gx = g * where(zero, 0.0, y * x ** (y - 1)) if isinstance(y, Tensor) else zeros_like(g) if zero else g * (y * x ** (y - 1))
+        gx = (
+            g * where(zero, 0.0, y * x ** (y - 1))
+            if isinstance(y, Tensor)
+            else zeros_like(g)
+            if zero
+            else g * (y * x ** (y - 1))
+        )
     if node.needs[1]:
         base = x if isinstance(x, Tensor) else y * 0 + x
         flat = (base == 0) & (y >= 0)
@@ -311,18 +333,28 @@ _BOTH = ((0, 1), (0, 1))
 Doc = tuple[str, str]
 
 
-def _binary(name: str, op: Op, doc: str, samples: Any, *, methods: tuple[str, ...] = (), differentiable: bool = True) -> Any:
+def _binary(
+    name: str, op: Op, doc: str, samples: Any, *, methods: tuple[str, ...] = (), differentiable: bool = True
+) -> Any:
     """Make, document and register a two-operand function."""
 
     def fn(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
         if not isinstance(input, Tensor) and not isinstance(other, Tensor):
-            raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+            raise TypeError(
+                f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
+            )
         return deliver(apply(op, (operand(name, input, "input", 1), operand(name, other))), out)
 
     fn.__name__ = fn.__qualname__ = name
     fn.__doc__ = doc
     inplace(op, name + "_", 2)
-    register(fn, samples=samples, failures=_binary_failures, methods=(name, *methods), differentiable=differentiable)
+    register(
+        fn,
+        samples=samples,
+        failures=_binary_failures,
+        methods=(name, *methods),
+        differentiable=differentiable,
+    )
     return fn
 
 
@@ -412,7 +444,9 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
         return condition.nonzero(as_tuple=True)
     if not isinstance(condition, Tensor) or condition._data.dtype not in (np.bool_, np.uint8):
         found = condition.dtype if isinstance(condition, Tensor) else type(condition).__name__
-        raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {found}")
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {found}"
+        )
     return deliver(apply(WHERE, (operand("where", input, "input"), operand("where", other, "other", 3)),
                          (condition._data.astype(bool, copy=False),)), out)  # fmt: skip
 
@@ -500,7 +534,13 @@ for _fn, _samples, _names in (
     (div, _positive_samples, ("div", "divide", "true_divide")),
     (floor_divide, _positive_samples, ("floor_divide",)),
 ):
-    register(_fn, samples=_samples, failures=_binary_failures, methods=_names, differentiable=_fn is not floor_divide)
+    register(
+        _fn,
+        samples=_samples,
+        failures=_binary_failures,
+        methods=_names,
+        differentiable=_fn is not floor_divide,
+    )
 register(where, samples=_where_samples, failures=_where_failures, methods=())
 register(clamp, samples=_clamp_samples, failures=_clamp_failures, methods=("clamp", "clip"))
 method(_method_where, "where")
@@ -552,7 +592,14 @@ def _operator(name: str, op: Op, swapped: bool = False, write: bool = False) -> 
     method(dunder, name)
 
 
-for _name, _op in (("add", ADD), ("sub", SUB), ("mul", MUL), ("truediv", DIV), ("floordiv", FLOOR_DIVIDE), ("pow", POW)):
+for _name, _op in (
+    ("add", ADD),
+    ("sub", SUB),
+    ("mul", MUL),
+    ("truediv", DIV),
+    ("floordiv", FLOOR_DIVIDE),
+    ("pow", POW),
+):
     _operator(f"__{_name}__", _op)
     _operator(f"__r{_name}__", _op, swapped=True)
     _operator(f"__i{_name}__", _op, write=True)

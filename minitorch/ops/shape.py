@@ -202,7 +202,9 @@ def _permute_vjp(node: Any, g: Tensor) -> Tensor:
 
 
 PERMUTE = Op("permute", lambda x, order: x.transpose(order), _permute_vjp, view=True)
-TRANSPOSE = Op("transpose", lambda x, a, b: x.swapaxes(a, b), lambda node, g: transpose(g, *node.params), view=True)
+TRANSPOSE = Op(
+    "transpose", lambda x, a, b: x.swapaxes(a, b), lambda node, g: transpose(g, *node.params), view=True
+)
 T_OP = Op("t", lambda x: x.T, lambda node, g: t(g), view=True, grad_name="TBackward0")
 
 
@@ -281,13 +283,19 @@ Tensor.T = property(  # type: ignore[attr-defined]
     lambda self: t(self) if self._data.ndim == 2 else permute(self, tuple(reversed(range(self._data.ndim)))),
     doc="The tensor with its dimensions reversed.",
 )
-Tensor.mT = property(lambda self: transpose(self, -2, -1), doc="The tensor with its last two dimensions swapped.")  # type: ignore[attr-defined]
+Tensor.mT = property(
+    lambda self: transpose(self, -2, -1), doc="The tensor with its last two dimensions swapped."
+)  # type: ignore[attr-defined]
 
 
 # ---- sizes of 1 ----------------------------------------------------------------------------------------------------
 
-SQUEEZE = Op("squeeze", lambda x, dims: x.squeeze(dims), lambda node, g: reshape(g, node.in_shape(0)), view=True)
-UNSQUEEZE = Op("unsqueeze", lambda x, dim: np.expand_dims(x, dim), lambda node, g: squeeze(g, node.params[0]), view=True)
+SQUEEZE = Op(
+    "squeeze", lambda x, dims: x.squeeze(dims), lambda node, g: reshape(g, node.in_shape(0)), view=True
+)
+UNSQUEEZE = Op(
+    "unsqueeze", lambda x, dim: np.expand_dims(x, dim), lambda node, g: squeeze(g, node.params[0]), view=True
+)
 
 
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
@@ -318,12 +326,19 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
 
 # ---- expand and its adjoint ----------------------------------------------------------------------------------------
 
-EXPAND = Op("expand", lambda x, shape: np.broadcast_to(x, shape), lambda node, g: sum_to_size(g, node.in_shape(0)), view=True)
+EXPAND = Op(
+    "expand",
+    lambda x, shape: np.broadcast_to(x, shape),
+    lambda node, g: sum_to_size(g, node.in_shape(0)),
+    view=True,
+)
 
 
 def _sum_to_fwd(x: Array, shape: tuple[int, ...]) -> Array:
     lead = x.ndim - len(shape)
-    axes = tuple(range(lead)) + tuple(lead + i for i, n in enumerate(shape) if n == 1 and x.shape[lead + i] != 1)
+    axes = tuple(range(lead)) + tuple(
+        lead + i for i, n in enumerate(shape) if n == 1 and x.shape[lead + i] != 1
+    )
     return np.sum(x, axis=axes, keepdims=True, dtype=x.dtype).reshape(shape)
 
 
@@ -367,7 +382,9 @@ def expand(input: Tensor, *sizes: Any, implicit: bool = False) -> Tensor:
 
 
 def _type_name(x: Tensor) -> str:
-    return {"float32": "FloatTensor", "float64": "DoubleTensor", "int64": "LongTensor"}.get(x.dtype.name, "Tensor")
+    return {"float32": "FloatTensor", "float64": "DoubleTensor", "int64": "LongTensor"}.get(
+        x.dtype.name, "Tensor"
+    )
 
 
 @method
@@ -437,7 +454,9 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
     dim, index = wrap_dim(dim, input._data.ndim), int(index)
     n = input._data.shape[dim]
     if not -n <= index < n:
-        raise IndexError(f"select(): index {index} out of range for tensor of size {shape_text(input._data.shape)} at dimension {dim}")
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {shape_text(input._data.shape)} at dimension {dim}"
+        )
     return apply(SELECT, (input,), (dim, index))  # type: ignore[no-any-return]
 
 
@@ -501,7 +520,9 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 # ---- samples -------------------------------------------------------------------------------------------------------
 
 
-def _register(fn: Any, *calls: tuple[str, tuple[int, ...], tuple[Any, ...]], fails: Any = (), methods: Any = None) -> None:
+def _register(
+    fn: Any, *calls: tuple[str, tuple[int, ...], tuple[Any, ...]], fails: Any = (), methods: Any = None
+) -> None:
     def samples(make: Make) -> Iterator[Sample]:
         for name, shape, args in calls:
             yield Sample(name, (make(*shape), *args))
@@ -528,16 +549,48 @@ _register(permute, ("three", (2, 3, 4), (2, 0, 1)), ("tuple", (2, 3), ((1, 0),))
           fails=[((3, 4), (0,), RuntimeError, "number of dimensions"), ((3, 4), (0, 0), RuntimeError, "duplicate dims")])  # fmt: skip
 _register(transpose, ("three", (2, 3, 4), (0, 2)), ("negative", (2, 3, 4), (-1, -2)), fails=[((3, 4), (0, 2), *_RANGE)],
           methods=("transpose", "swapaxes", "swapdims"))  # fmt: skip
-_register(t, ("matrix", (2, 3), ()), ("vector", (3,), ()), fails=[((2, 2, 2), (), RuntimeError, "expects a tensor with <= 2")])
-_register(movedim, ("one", (2, 3, 4), (0, 2)), ("two", (2, 3, 4), ((0, 1), (-1, 0))), methods=("movedim", "moveaxis"))
-_register(squeeze, ("all", (1, 3, 1), ()), ("one", (1, 3, 1), (0,)), ("not 1", (2, 3), (0,)), ("two", (1, 3, 1), ((0, 2),)))
-_register(unsqueeze, ("front", (2, 3), (0,)), ("back", (2, 3), (-1,)), ("0-d", (), (0,)), fails=[((3, 4), (4,), *_RANGE)])
+_register(
+    t,
+    ("matrix", (2, 3), ()),
+    ("vector", (3,), ()),
+    fails=[((2, 2, 2), (), RuntimeError, "expects a tensor with <= 2")],
+)
+_register(
+    movedim,
+    ("one", (2, 3, 4), (0, 2)),
+    ("two", (2, 3, 4), ((0, 1), (-1, 0))),
+    methods=("movedim", "moveaxis"),
+)
+_register(
+    squeeze,
+    ("all", (1, 3, 1), ()),
+    ("one", (1, 3, 1), (0,)),
+    ("not 1", (2, 3), (0,)),
+    ("two", (1, 3, 1), ((0, 2),)),
+)
+_register(
+    unsqueeze,
+    ("front", (2, 3), (0,)),
+    ("back", (2, 3), (-1,)),
+    ("0-d", (), (0,)),
+    fails=[((3, 4), (4,), *_RANGE)],
+)
 _register(expand, ("column", (3, 1), (3, 4)), ("lead", (3,), (2, 3)), ("keep", (2, 1), (-1, 3)), ("zero size", (1, 3), (0, 3)),
           fails=[((3, 4), (3, 5), RuntimeError, "The expanded size of the tensor")], methods=("expand", "broadcast_to"))  # fmt: skip
 _register(narrow, ("rows", (4, 3), (0, 1, 2)), ("columns", (4, 3), (1, 0, 2)), ("zero size", (4, 3), (0, 2, 0)),
           fails=[((4, 3), (0, 3, 2), RuntimeError, "exceeds dimension size")])  # fmt: skip
-_register(select, ("row", (4, 3), (0, 1)), ("last", (4, 3), (1, -1)), fails=[((4, 3), (0, 4), IndexError, "out of range")])
+_register(
+    select,
+    ("row", (4, 3), (0, 1)),
+    ("last", (4, 3), (1, -1)),
+    fails=[((4, 3), (0, 4), IndexError, "out of range")],
+)
 _register(unbind, ("rows", (2, 3), ()), ("columns", (2, 3), (1,)))
 _register(split, ("equal", (5, 2), (2,)), ("listed", (5, 2), ([1, 4],)), ("columns", (2, 4), (3, 1)),
           fails=[((5, 2), ([1, 2],), RuntimeError, "expects split_sizes to sum exactly to 5")])  # fmt: skip
-_register(chunk, ("two", (5, 2), (2,)), ("columns", (2, 4), (3, 1)), fails=[((5,), (0,), RuntimeError, "greater than 0")])
+_register(
+    chunk,
+    ("two", (5, 2), (2,)),
+    ("columns", (2, 4), (3, 1)),
+    fails=[((5,), (0,), RuntimeError, "greater than 0")],
+)

@@ -1,0 +1,402 @@
+"""Losses for classification and regression.
+
+`cross_entropy` with class indices is a fused kernel over rows of logits; the other losses are expressions in ops.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..errors import shape_text
+from ..kernels.softmax import cross_entropy_backward, cross_entropy_forward
+from ..memory import Array
+from ..op import Failure, Make, Op, Sample, register
+from ..tensor import wrap
+from ._common import Tensor, apply, tensor_arg, vjp_of
+from .pointwise import where
+from .reduce import MEAN, SUM
+from .shape import reshape
+from .softmax import log_softmax, softmax
+
+__all__ = ["cross_entropy", "huber_loss", "kl_div", "l1_loss", "mse_loss", "nll_loss", "smooth_l1_loss"]
+
+
+# ---- reductions ----------------------------------------------------------------------------------------------------
+
+
+@lru_cache
+def _called(op: Op, grad_name: str) -> Op:
+    """Return a reduction that the tape shows under a loss's name, as torch does when a loss is printed."""
+    return Op(op.name, op.fwd, op.vjp, grad_name=grad_name)
+
+
+def reduced(loss: Tensor, reduction: str, grad_name: str) -> Tensor:
+    """Return the loss as it is, its mean or its sum; ValueError for another word."""
+    if reduction == "none":
+        return loss
+    dims = tuple(range(loss._data.ndim))
+    if reduction == "mean":
+        return apply(_called(MEAN, grad_name), (loss,), (dims, False, loss._data.size))  # type: ignore[no-any-return]
+    if reduction == "sum":
+        return apply(_called(SUM, grad_name), (loss,), (dims, False))  # type: ignore[no-any-return]
+    raise ValueError(f"{reduction} is not a valid value for reduction")
+
+
+def legacy_reduction(reduction: str, size_average: Any, reduce: Any) -> str:
+    """Return the reduction that torch's deprecated flags mean, if they are given."""
+    if size_average is None and reduce is None:
+        return reduction
+    found = "none" if reduce is False else "sum" if size_average is False else "mean"
+    warnings.warn(f"size_average and reduce args will be deprecated, please use reduction='{found}' instead.", stacklevel=4)
+    return found
+
+
+# ---- class indices -------------------------------------------------------------------------------------------------
+
+
+def _rows(op: str, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Return scores as rows (M, C) and classes as (M,), from (C), (N, C) or (N, C, d1, ...)."""
+    shape, want = x._data.shape, target._data.shape
+    if target._data.dtype not in (np.int64, np.uint8):
+        kinds = {"float32": "Float", "float64": "Double", "int32": "Int", "bool": "Bool"}
+        raise RuntimeError(f"{op}: expected target dtype to be Long or Byte, but got {kinds.get(target.dtype.name, target.dtype.name)}")
+    if len(shape) == 1:
+        if want not in ((), (1,)):
+            raise RuntimeError(f"{op}: Expected target of shape [] or [1] for input of shape {shape_text(shape)}, got {shape_text(want)}")
+        return x.unsqueeze(0), target.reshape(1)
+    if not want or want[0] != shape[0]:
+        raise ValueError(f"Expected input batch_size ({shape[0]}) to match target batch_size ({want[0] if want else 1}).")
+    if want[1:] != shape[2:]:
+        raise RuntimeError(f"{op}: Expected target size {shape_text((shape[0], *shape[2:]))}, got {shape_text(want)}")
+    if len(shape) > 2:
+        x = x.permute((0, *range(2, len(shape)), 1))
+        x = reshape(x, (-1, shape[1])) if x._data.size else reshape(x, (0, shape[1]))
+    return x, target.reshape(target._data.size)
+
+
+def _classes(target: Array, count: int, ignore_index: int) -> Array:
+    """Return classes with -1 for ignored rows; IndexError for one that is out of range."""
+    ignored = target == ignore_index
+    wrong = ~ignored & ((target < 0) | (target >= count))
+    if wrong.any():
+        raise IndexError(f"Target {int(target[wrong][0])} is out of bounds.")
+    return np.where(ignored, -1, target)
+
+
+def _weight(op: str, weight: Tensor | None, count: int, like: Tensor) -> Array | None:
+    if weight is None:
+        return None
+    if weight._data.shape != (count,):
+        raise RuntimeError(
+            f"{op}: weight tensor should be defined either for all {count} classes or no classes but got weight tensor of "
+            f"shape: {shape_text(weight._data.shape)}"
+        )
+    if weight._data.dtype != like._data.dtype:
+        names = {"float32": "Float", "float64": "Double"}
+        raise RuntimeError(f"{op}: expected scalar type {names.get(like.dtype.name)} but found {names.get(weight.dtype.name)}")
+    return weight._data
+
+
+def _total_weight(classes: Array, weight: Array | None) -> float:
+    """The divisor of a mean over rows: the weights of the classes that count."""
+    counted = classes[classes >= 0]
+    return float(counted.size if weight is None else weight[counted].sum())
+
+
+def _finish(rows: Tensor, classes: Array, weight: Array | None, reduction: str, shape: tuple[int, ...]) -> Tensor:
+    if reduction == "none":
+        return reshape(rows, shape)
+    name = "NllLossBackward0" if len(shape) < 2 else "NllLoss2DBackward0"
+    if reduction == "mean":
+        return apply(_called(MEAN, name), (rows,), ((0,), False, _total_weight(classes, weight)))  # type: ignore[no-any-return]
+    return reduced(rows, reduction, name)
+
+
+def _pick_fwd(x: Array, classes: Array, weight: Array | None) -> Array:
+    picked = -np.take_along_axis(x, np.maximum(classes, 0)[:, None], 1)[:, 0]
+    scale = (classes >= 0) if weight is None else np.where(classes >= 0, weight[np.maximum(classes, 0)], 0)
+    return np.where(classes >= 0, picked * scale, 0).astype(x.dtype)
+
+
+def _spread_fwd(g: Array, classes: Array, weight: Array | None, count: int) -> Array:
+    out = np.zeros((len(classes), count), g.dtype)
+    rows = np.flatnonzero(classes >= 0)
+    scale = g[rows] if weight is None else g[rows] * weight[classes[rows]]
+    out[rows, classes[rows]] = -scale
+    return out
+
+
+PICK = Op("nll_loss", _pick_fwd, lambda node, g: apply(SPREAD, (g,), (*node.params, node.in_shape(0)[1])))
+SPREAD = Op("nll_loss_backward", _spread_fwd, lambda node, g: apply(PICK, (g,), node.params[:2]))
+
+
+def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, ignore_index: int = -100,
+             reduce: Any = None, reduction: str = "mean") -> Tensor:  # fmt: skip
+    """Return the negative log-likelihood of classes, given log-probabilities.
+
+    Parameters
+    ----------
+    input : (N, C), (C) or (N, C, d1, ...). target : int64 class indices (N), () or (N, d1, ...). weight : (C).
+    ignore_index : a class whose rows do not count. reduction : "mean" (weighted), "sum" or "none".
+
+    Raises
+    ------
+    IndexError : a class out of range. ValueError, RuntimeError : sizes or types that do not fit.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.nn.functional.nll_loss(minitorch.tensor([[-0.5, -1.0]]), minitorch.tensor([1]))
+    tensor(1.)
+    """
+    reduction = legacy_reduction(reduction, size_average, reduce)
+    rows, flat = _rows("nll_loss", tensor_arg("nll_loss", input), target)
+    classes = _classes(flat._data.astype(np.int64, copy=False), rows._data.shape[1], ignore_index)
+    scale = _weight("nll_loss", weight, rows._data.shape[1], rows)
+    return _finish(apply(PICK, (rows,), (classes, scale)), classes, scale, reduction, target._data.shape)
+
+
+# ---- cross entropy -------------------------------------------------------------------------------------------------
+
+
+def _cross_vjp(node: Any, g: Tensor, _: Any) -> Tensor:
+    return apply(CROSS_BACK, (g, node.input(0)), (*node.params, node.output(1)._data))  # type: ignore[no-any-return]
+
+
+def _cross_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, ...]:
+    classes, weight, _ = node.params
+
+    def formula(g: Tensor, x: Tensor) -> Tensor:
+        # g w_t (softmax(x) - onehot(t))
+        scale = np.where(classes >= 0, 1 if weight is None else weight[np.maximum(classes, 0)], 0)
+        onehot = np.eye(x._data.shape[1], dtype=x._data.dtype)[np.maximum(classes, 0)]
+        return (g * wrap(scale.astype(x._data.dtype))).unsqueeze(1) * (softmax(x, 1) - wrap(onehot))
+
+    return vjp_of(formula, node, (node.input(0), node.input(1)), (gg,))
+
+
+CROSS = Op("cross_entropy_rows", cross_entropy_forward, _cross_vjp, saves=((0,),), keeps=(1,), nondifferentiable=(1,))
+CROSS_BACK = Op("cross_entropy_rows_backward", lambda g, x, classes, weight, lse: cross_entropy_backward(g, x, classes, weight, lse),
+                _cross_back_vjp, saves=((0, 1), (0, 1)))  # fmt: skip
+
+
+def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
+                  ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
+                  label_smoothing: float = 0.0) -> Tensor:  # fmt: skip
+    """Return the cross entropy between logits and classes (or class probabilities).
+
+    Parameters
+    ----------
+    input : (N, C), (C) or (N, C, d1, ...) logits. target : int64 class indices, or probabilities in the shape of input.
+    weight : (C). ignore_index : a class whose rows do not count. label_smoothing : share of a uniform target, in [0, 1].
+    reduction : "mean" (weighted), "sum" or "none".
+
+    Raises
+    ------
+    IndexError : a class out of range. ValueError, RuntimeError : sizes or types that do not fit.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.nn.functional.cross_entropy(minitorch.zeros(1, 2), minitorch.tensor([1]))
+    tensor(0.6931)
+    """
+    reduction = legacy_reduction(reduction, size_average, reduce)
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    x = tensor_arg("cross_entropy", input)
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    if target._data.shape == x._data.shape and target._data.dtype.kind == "f":
+        return _soft_cross_entropy(x, target, weight, reduction, label_smoothing)
+    rows, flat = _rows("cross_entropy", x, target)
+    count = rows._data.shape[1]
+    classes = _classes(flat._data.astype(np.int64, copy=False), count, ignore_index)
+    scale = _weight("cross_entropy", weight, count, rows)
+    if label_smoothing:
+        return _smoothed(rows, classes, scale, reduction, label_smoothing, target._data.shape)
+    losses, _ = apply(CROSS, (rows,), (classes, scale))
+    return _finish(losses, classes, scale, reduction, target._data.shape)
+
+
+def _soft_cross_entropy(x: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float) -> Tensor:
+    dim = 1 if x._data.ndim > 1 else 0
+    count = x._data.shape[dim]
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / count
+    terms = log_softmax(x, dim) * target
+    if weight is not None:
+        _weight("cross_entropy", weight, count, x)
+        terms = terms * weight.reshape((-1,) + (1,) * (x._data.ndim - 1 - dim))
+    if reduction == "none":
+        return -terms.sum(dim)
+    total = -terms.sum()
+    return total if reduction == "sum" else total / max(x._data.size // max(count, 1), 1)
+
+
+def _smoothed(x: Tensor, classes: Array, weight: Array | None, reduction: str, smoothing: float, shape: tuple[int, ...]) -> Tensor:
+    """Mix the loss of the class with the mean over classes (Szegedy et al., arXiv 1512.00567, section 7)."""
+    logs = log_softmax(x, 1)
+    hard = apply(PICK, (logs,), (classes, weight))
+    counted = wrap((classes >= 0).astype(x._data.dtype))
+    weighted = logs if weight is None else logs * wrap(weight)
+    smooth = -weighted.sum(1) * counted
+    share = smoothing / x._data.shape[1]
+    return _finish(hard * (1 - smoothing) + smooth * share, classes, weight, reduction, shape)
+
+
+# ---- differences ---------------------------------------------------------------------------------------------------
+
+
+def _paired(name: str, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    x, y = tensor_arg(name, input), tensor_arg(name, target, "target", 2)
+    if x._data.shape != y._data.shape:
+        warnings.warn(
+            f"Using a target size ({y.shape}) that is different to the input size ({x.shape}). This will likely lead to "
+            "incorrect results due to broadcasting. Please ensure they have the same size.",
+            stacklevel=3,
+        )
+    return x, y
+
+
+def mse_loss(input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+             weight: Tensor | None = None) -> Tensor:  # fmt: skip
+    """Return the squared differences, or their mean or sum.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.nn.functional.mse_loss(minitorch.tensor([1.0, 3.0]), minitorch.tensor([1.0, 1.0]))
+    tensor(2.)
+    """
+    reduction = legacy_reduction(reduction, size_average, reduce)
+    x, y = _paired("mse_loss", input, target)
+    loss = (x - y) ** 2
+    return reduced(loss if weight is None else loss * weight, reduction, "MseLossBackward0")
+
+
+def l1_loss(input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+            weight: Tensor | None = None) -> Tensor:  # fmt: skip
+    """Return the absolute differences, or their mean or sum.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.nn.functional.l1_loss(minitorch.tensor([1.0, 3.0]), minitorch.tensor([1.0, 1.0]))
+    tensor(1.)
+    """
+    reduction = legacy_reduction(reduction, size_average, reduce)
+    x, y = _paired("l1_loss", input, target)
+    loss = (x - y).abs()
+    return reduced(loss if weight is None else loss * weight, reduction, "MeanBackward0" if reduction == "mean" else "SumBackward0")
+
+
+def smooth_l1_loss(input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+                   beta: float = 1.0) -> Tensor:  # fmt: skip
+    """Return ``d**2 / (2 beta)`` for differences d below ``beta`` and ``|d| - beta / 2`` beyond (Girshick, arXiv 1504.08083).
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.nn.functional.smooth_l1_loss(minitorch.tensor([1.0, 3.0]), minitorch.tensor([1.0, 1.0]))
+    tensor(0.7500)
+    """
+    reduction = legacy_reduction(reduction, size_average, reduce)
+    if beta < 0:
+        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+    x, y = _paired("smooth_l1_loss", input, target)
+    size = (x - y).abs()
+    loss = size if beta == 0 else where(size < beta, size * size * (0.5 / beta), size - 0.5 * beta)
+    return reduced(loss, reduction, "SmoothL1LossBackward0")
+
+
+def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None) -> Tensor:
+    """Return ``d**2 / 2`` for differences d below ``delta`` and ``delta (|d| - delta / 2)`` beyond (Huber, 1964).
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.nn.functional.huber_loss(minitorch.tensor([1.0, 3.0]), minitorch.tensor([1.0, 1.0]))
+    tensor(0.7500)
+    """
+    if delta <= 0:
+        raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    x, y = _paired("huber_loss", input, target)
+    size = (x - y).abs()
+    loss = where(size < delta, size * size * 0.5, (size - 0.5 * delta) * delta)
+    return reduced(loss if weight is None else loss * weight, reduction, "HuberLossBackward0")
+
+
+def kl_div(input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+           log_target: bool = False) -> Tensor:  # fmt: skip
+    """Return ``target (log target - input)`` for log-probabilities ``input``; "batchmean" divides by the first size.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> p = minitorch.tensor([0.5, 0.5])
+    >>> minitorch.nn.functional.kl_div(p.log(), p, reduction="sum")
+    tensor(0.)
+    """
+    reduction = legacy_reduction(reduction, size_average, reduce)
+    if log_target:
+        loss = target.exp() * (target - input)
+    else:
+        entropy = where(target > 0, target * where(target > 0, target, 1.0).log(), 0.0)
+        loss = entropy - target * input
+    if reduction == "batchmean":
+        return loss.sum() / input._data.shape[0]
+    return reduced(loss, reduction, "MeanBackward0" if reduction == "mean" else "SumBackward0")
+
+
+# ---- samples -------------------------------------------------------------------------------------------------------
+
+
+def _class_samples(make: Make) -> Iterator[Sample]:
+    yield Sample("rows", (make(3, 4), make.ints(3, high=4)))
+    yield Sample("one row", (make(4), make.ints(high=4)))
+    yield Sample("images", (make(2, 3, 2, 2), make.ints(2, 2, 2, high=3)))
+    yield Sample("weights", (make(3, 4), make.ints(3, high=4), make(4, low=0.5).detach()))
+    yield Sample("ignored", (make(4, 3), wrap(np.array([0, 2, 1, 2]))), {"ignore_index": 2})
+    yield Sample("sum", (make(3, 4), make.ints(3, high=4)), {"reduction": "sum"})
+    yield Sample("none", (make(3, 4), make.ints(3, high=4)), {"reduction": "none"})
+
+
+def _cross_samples(make: Make) -> Iterator[Sample]:
+    yield from _class_samples(make)
+    yield Sample("smoothing", (make(3, 4), make.ints(3, high=4)), {"label_smoothing": 0.2})
+    yield Sample("probabilities", (make(3, 4), make(3, 4, low=0.1)))
+
+
+def _class_failures(make: Make) -> Iterator[Failure]:
+    yield Failure((make(3, 4), wrap(np.array([0, 1, 4]))), IndexError, "Target 4 is out of bounds")
+    yield Failure((make(3, 4), make.ints(2, high=3)), ValueError, r"Expected input batch_size \(3\) to match target batch_size \(2\)")
+    yield Failure((make(3, 4), make.ints(3, high=3)), ValueError, "x is not a valid value for reduction", {"reduction": "x"})
+    yield Failure((make(3, 4), make(3)), RuntimeError, "expected target dtype to be Long or Byte, but got")
+
+
+def _difference_samples(make: Make) -> Iterator[Sample]:
+    yield Sample("mean", (make(3, 4, apart=0.33), make(3, 4, low=-1.9, apart=0.33)))
+    yield Sample("sum", (make(3, 4, apart=0.33), make(3, 4, low=-1.9, apart=0.33)), {"reduction": "sum"})
+    yield Sample("none", (make(2, 3, apart=0.65), make(2, 3, low=-1.9, apart=0.65)), {"reduction": "none"})
+
+
+def _difference_failures(make: Make) -> Iterator[Failure]:
+    yield Failure((make(3), make(3)), ValueError, "x is not a valid value for reduction", {"reduction": "x"})
+
+
+def _kl_samples(make: Make) -> Iterator[Sample]:
+    yield Sample("mean", (make(3, 4), make(3, 4, low=0.2)))
+    yield Sample("logarithms", (make(3, 4), make(3, 4)), {"log_target": True, "reduction": "batchmean"})
+
+
+register(nll_loss, samples=_class_samples, failures=_class_failures, methods=(), functional=True, top=False)
+register(cross_entropy, samples=_cross_samples, failures=_class_failures, methods=(), functional=True, top=False)
+for _fn in (mse_loss, l1_loss, smooth_l1_loss, huber_loss):
+    register(_fn, samples=_difference_samples, failures=_difference_failures, methods=(), functional=True, top=False)
+register(kl_div, samples=_kl_samples, methods=(), functional=True)

@@ -1,0 +1,91 @@
+"""Softmax and log-softmax along one dimension; forward and first gradient are fused kernels.
+
+Rows are shifted by their maximum, so that nothing overflows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..convert import wrap_dim
+from ..dtypes import dtype
+from ..kernels.softmax import softmax_backward, softmax_forward
+from ..op import Failure, Make, Op, Sample, register
+from ._common import Tensor, apply, tensor_arg, vjp_of
+
+__all__ = ["log_softmax", "softmax"]
+
+
+# params: dim, whether the result is the logarithm
+
+
+def _vjp(node: Any, g: Tensor) -> Tensor:
+    return apply(SOFTMAX_BACK, (g, node.output()), node.params)  # type: ignore[no-any-return]
+
+
+def _formula(g: Tensor, y: Tensor, dim: int, logs: bool) -> Tensor:
+    # softmax: y (g - sum(g y)); log-softmax: g - exp(y) sum(g)
+    if logs:
+        return g - y.exp() * g.sum(dim, True)
+    return y * (g - (g * y).sum(dim, True))
+
+
+def _back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, ...]:
+    return vjp_of(lambda g, y: _formula(g, y, *node.params), node, (node.input(0), node.input(1)), (gg,))
+
+
+SOFTMAX = Op("softmax", softmax_forward, _vjp, keeps=(0,))
+LOG_SOFTMAX = Op("log_softmax", softmax_forward, _vjp, keeps=(0,))
+SOFTMAX_BACK = Op("softmax_backward", softmax_backward, _back_vjp, saves=((0, 1), (0, 1)))
+
+
+def _call(name: str, op: Op, input: Tensor, dim: int | None, kind: dtype | None) -> Tensor:
+    x = tensor_arg(name, input)
+    x = x if kind is None or x.dtype is kind else x.to(kind)
+    if not x.dtype.is_floating_point:
+        kinds = {"int64": "Long", "int32": "Int", "bool": "Bool"}
+        raise RuntimeError(
+            f"\"{name}_lastdim_kernel_impl\" not implemented for '{kinds.get(x.dtype.name, x.dtype.name)}'"
+        )
+    if dim is None:
+        dim = 0 if x._data.ndim in (0, 1, 3) else 1
+    dim = wrap_dim(dim, x._data.ndim)
+    if not x._data.ndim:
+        return _call(name, op, x.unsqueeze(0), 0, None).squeeze(0)
+    if x.dtype.itemsize == 2:
+        return apply(op, (x.float(),), (dim, op is LOG_SOFTMAX)).to(x.dtype)  # type: ignore[no-any-return]
+    return apply(op, (x,), (dim, op is LOG_SOFTMAX))  # type: ignore[no-any-return]
+
+
+def _public(name: str, op: Op, what: str, result: str) -> Callable[..., Tensor]:
+    def fn(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None) -> Tensor:
+        return _call(name, op, input, dim, dtype)
+
+    fn.__name__ = fn.__qualname__ = name
+    fn.__doc__ = f"""Return {what} along ``dim``, in ``dtype`` if one is given.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.{name}(minitorch.tensor([0.0, 0.0]), 0)
+    tensor({result})
+    """
+    register(fn, samples=_samples, failures=_failures, functional=True)
+    return fn
+
+
+def _samples(make: Make) -> Iterator[Sample]:
+    yield Sample("rows", (make(3, 4), 1))
+    yield Sample("columns", (make(3, 4), 0))
+    yield Sample("middle", (make(2, 3, 2), -2))
+    yield Sample("0-d", (make(), 0))
+    yield Sample("zero size", (make(0, 3), 1))
+
+
+def _failures(make: Make) -> Iterator[Failure]:
+    yield Failure((make(3, 4), 2), IndexError, "Dimension out of range")
+
+
+softmax = _public("softmax", SOFTMAX, "exp(x) / sum(exp(x))", "[0.5000, 0.5000]")
+log_softmax = _public("log_softmax", LOG_SOFTMAX, "x - log(sum(exp(x)))", "[-0.6931, -0.6931]")
