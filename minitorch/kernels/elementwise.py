@@ -1,0 +1,329 @@
+"""Point-wise kernels over flat arrays: what large tensors use where small ones use NumPy's ufuncs.
+
+Arrays are one-dimensional, contiguous, of one dtype (float32 or float64) and equal length; items are
+elements. `run` takes arrays of any shape whose elements lie in memory in the same dense order.
+
+Bodies index slices from zero, not arrays from `lo`: of a start that could be negative Numba would wrap each
+index, and LLVM would not vectorise.  Division and roots round as IEEE says (`divide`, `sqrt`), for the
+kernels' fast-math flags would allow reciprocals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..codegen import math as m
+from ..codegen.lazy import device
+from ..codegen.math import const, divide
+from ..jit import Kernel, kernel
+from .layout import is_channels_last
+
+Array = NDArray[Any]
+
+# ---- one operand -----------------------------------------------------------------------------------------
+
+
+@kernel
+def relu(lo: int, hi: int, x: Array, out: Array) -> None:
+    """max(x, 0); NaN stays."""
+    a, b = x[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        b[i] = const(a[i], "0") if a[i] <= const(a[i], "0") else a[i]
+
+
+@kernel
+def exp(lo: int, hi: int, x: Array, out: Array) -> None:
+    """e**x."""
+    a, b = x[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        b[i] = m.exp(a[i])
+
+
+@kernel
+def expm1(lo: int, hi: int, x: Array, out: Array) -> None:
+    """e**x - 1."""
+    a, b = x[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        b[i] = m.expm1(a[i])
+
+
+@kernel
+def log(lo: int, hi: int, x: Array, out: Array) -> None:
+    """Natural logarithm."""
+    a, b = x[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        b[i] = m.log(a[i])
+
+
+@kernel
+def log1p(lo: int, hi: int, x: Array, out: Array) -> None:
+    """log(1 + x)."""
+    a, b = x[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        b[i] = m.log1p(a[i])
+
+
+@kernel
+def sigmoid(lo: int, hi: int, x: Array, out: Array) -> None:
+    """1 / (1 + e**-x)."""
+    a, b = x[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        b[i] = m.sigmoid(a[i])
+
+
+@kernel
+def tanh(lo: int, hi: int, x: Array, out: Array) -> None:
+    """Hyperbolic tangent."""
+    a, b = x[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        b[i] = m.tanh(a[i])
+
+
+@kernel
+def erf(lo: int, hi: int, x: Array, out: Array) -> None:
+    """Error function."""
+    a, b = x[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        b[i] = m.erf(a[i])
+
+
+@device
+def normal_cdf(x: Any) -> Any:
+    """Standard normal distribution function."""
+    return const(x, "1/2") * (const(x, "1") + m.erf(x * const(x, "sqrt(1/2)")))
+
+
+@kernel
+def gelu(lo: int, hi: int, x: Array, out: Array) -> None:
+    """Gaussian error linear unit: x times the normal distribution function of x."""
+    a, b = x[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        b[i] = a[i] * normal_cdf(a[i])
+
+
+@kernel
+def silu(lo: int, hi: int, x: Array, out: Array) -> None:
+    """Sigmoid linear unit: x sigmoid(x)."""
+    a, b = x[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        b[i] = a[i] * m.sigmoid(a[i])
+
+
+@kernel
+def sqrt(lo: int, hi: int, x: Array, out: Array) -> None:
+    """Square root."""
+    a, b = x[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        b[i] = m.sqrt(a[i])
+
+
+@kernel
+def copy(lo: int, hi: int, x: Array, out: Array) -> None:
+    """The same elements."""
+    a, b = x[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        b[i] = a[i]
+
+
+# ---- two operands ----------------------------------------------------------------------------------------
+
+
+@kernel
+def add(lo: int, hi: int, x: Array, y: Array, out: Array) -> None:
+    """Sum."""
+    a, b, c = x[lo:hi], y[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        c[i] = a[i] + b[i]
+
+
+@kernel
+def sub(lo: int, hi: int, x: Array, y: Array, out: Array) -> None:
+    """Difference."""
+    a, b, c = x[lo:hi], y[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        c[i] = a[i] - b[i]
+
+
+@kernel
+def mul(lo: int, hi: int, x: Array, y: Array, out: Array) -> None:
+    """Product."""
+    a, b, c = x[lo:hi], y[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        c[i] = a[i] * b[i]
+
+
+@kernel
+def div(lo: int, hi: int, x: Array, y: Array, out: Array) -> None:
+    """Quotient."""
+    a, b, c = x[lo:hi], y[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        c[i] = divide(a[i], b[i])
+
+
+@kernel
+def maximum(lo: int, hi: int, x: Array, y: Array, out: Array) -> None:
+    """The larger; NaN if either is."""
+    a, b, c = x[lo:hi], y[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        c[i] = m.maximum(a[i], b[i])
+
+
+@kernel
+def minimum(lo: int, hi: int, x: Array, y: Array, out: Array) -> None:
+    """The smaller; NaN if either is."""
+    a, b, c = x[lo:hi], y[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        c[i] = m.minimum(a[i], b[i])
+
+
+# ---- a number as operand ---------------------------------------------------------------------------------
+
+
+@kernel
+def scale(lo: int, hi: int, x: Array, factor: float, shift: float, out: Array) -> None:
+    """X times factor plus shift, both in the array's precision."""
+    a, b = x[lo:hi], out[lo:hi]
+    f, s = x.dtype.type(factor), x.dtype.type(shift)
+    for i in range(a.size):
+        b[i] = a[i] * f + s
+
+
+@kernel
+def add_scaled(lo: int, hi: int, x: Array, y: Array, alpha: float, out: Array) -> None:
+    """X plus alpha times y."""
+    a, b, c = x[lo:hi], y[lo:hi], out[lo:hi]
+    f = x.dtype.type(alpha)
+    for i in range(a.size):
+        c[i] = a[i] + f * b[i]
+
+
+@kernel
+def dropout(lo: int, hi: int, x: Array, keep: Array, factor: float, out: Array) -> None:
+    """X times factor where keep (bool), 0 x elsewhere (so NaN stays NaN, as in torch)."""
+    a, k, b = x[lo:hi], keep[lo:hi], out[lo:hi]
+    f = x.dtype.type(factor)
+    for i in range(a.size):
+        b[i] = a[i] * (f if k[i] else const(a[i], "0"))
+
+
+# ---- gradients: the first operand is the gradient of the result ------------------------------------------
+
+
+@kernel
+def threshold_backward(lo: int, hi: int, g: Array, x: Array, threshold: float, out: Array) -> None:
+    """The gradient where not x <= threshold, else 0; with threshold 0, ReLU's, from its input or output."""
+    a, b, c = g[lo:hi], x[lo:hi], out[lo:hi]
+    t = x.dtype.type(threshold)
+    for i in range(a.size):
+        c[i] = const(a[i], "0") if b[i] <= t else a[i]
+
+
+@kernel
+def sigmoid_backward(lo: int, hi: int, g: Array, y: Array, out: Array) -> None:
+    """Gradient through sigmoid, from its output: g (1 - y) y."""
+    a, b, c = g[lo:hi], y[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        c[i] = a[i] * (const(b[i], "1") - b[i]) * b[i]
+
+
+@kernel
+def tanh_backward(lo: int, hi: int, g: Array, y: Array, out: Array) -> None:
+    """Gradient through tanh, from its output: g (1 - y**2)."""
+    a, b, c = g[lo:hi], y[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        c[i] = a[i] * (const(b[i], "1") - b[i] * b[i])
+
+
+@kernel
+def gelu_backward(lo: int, hi: int, g: Array, x: Array, out: Array) -> None:
+    """Gradient through GELU: g (cdf(x) + x pdf(x))."""
+    a, b, c = g[lo:hi], x[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        density = m.exp(-const(b[i], "1/2") * b[i] * b[i]) * const(b[i], "1/sqrt(2 pi)")
+        c[i] = a[i] * (normal_cdf(b[i]) + b[i] * density)
+
+
+@kernel
+def silu_backward(lo: int, hi: int, g: Array, x: Array, out: Array) -> None:
+    """Gradient through SiLU: g s (1 + x (1 - s)), s = sigmoid(x)."""
+    a, b, c = g[lo:hi], x[lo:hi], out[lo:hi]
+    for i in range(a.size):
+        s = m.sigmoid(b[i])
+        c[i] = a[i] * s * (const(s, "1") + b[i] * (const(s, "1") - s))
+
+
+# ---- the table -------------------------------------------------------------------------------------------
+
+
+class Entry(NamedTuple):
+    """A kernel, how many arrays it reads, and its work an element (see `minitorch.jit.kernel`)."""
+
+    kernel: Kernel
+    arrays: int
+    work: int
+
+
+def _entry(body: Kernel, arrays: int, transcendentals: int = 0) -> Entry:
+    return Entry(body, arrays, max(4 * (arrays + 1), 10 * transcendentals))
+
+
+KERNELS: dict[str, Entry] = {
+    each.kernel.__name__: each
+    for each in (
+        *(_entry(k, 1) for k in (relu, sqrt, copy, scale)),
+        *(_entry(k, 1, 1) for k in (exp, expm1, log, log1p, sigmoid, tanh, silu)),
+        *(_entry(k, 1, 2) for k in (erf, gelu)),
+        *(_entry(k, 2) for k in (add, sub, mul, div, maximum, minimum, add_scaled, dropout)),
+        *(_entry(k, 2) for k in (threshold_backward, sigmoid_backward, tanh_backward)),
+        *(_entry(k, 2, 2) for k in (gelu_backward, silu_backward)),
+    )
+}
+
+_REAL = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def applies(*arrays: Array) -> bool:
+    """Tell whether `run` can take these arrays: float32 or float64, one shape, one dense memory order."""
+    first = arrays[0]
+    return (
+        first.dtype in _REAL
+        and all(a.dtype == first.dtype and a.shape == first.shape for a in arrays)
+        and _order(first) is not None
+        and all(_order(a) is _order(first) for a in arrays)
+    )
+
+
+def _straight(x: Array) -> Array:
+    return x.reshape(-1)
+
+
+def _channels_last(x: Array) -> Array:
+    return x.transpose(0, *range(2, x.ndim), 1).reshape(-1)
+
+
+def _order(x: Array) -> Callable[[Array], Array] | None:
+    """Return how `x` is flattened without a copy, if it can be."""
+    if x.flags.c_contiguous:
+        return _straight
+    return _channels_last if x.ndim > 2 and is_channels_last(x) else None
+
+
+def run(name: str, *operands: Any, out: Array | None = None) -> Array:
+    """Apply the kernel `name` of `KERNELS`: arrays for which `applies`, then its numbers.
+
+    >>> run("relu", np.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+    entry, first = KERNELS[name], operands[0]
+    flatten = _order(first)
+    if flatten is None:
+        raise ValueError(f"{name}: strides {first.strides} of shape {first.shape} are not dense")
+    result = np.empty_like(first) if out is None else out
+    flat = [flatten(x) for x in operands[: entry.arrays]]
+    numbers = [float(v) for v in operands[entry.arrays :]]
+    entry.kernel(first.size, entry.work * first.size, *flat, *numbers, flatten(result))
+    return result
