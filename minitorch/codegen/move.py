@@ -50,6 +50,21 @@ def move(typingctx: Any, src: Any, dst: Any, like: Any) -> Any:
 
 
 @emitted
+def prefetch(typingctx: Any, address: Any) -> Any:
+    """prefetch(address): bring a cache line nearer; any address is allowed."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+        known = builder.module.globals.get("llvm.prefetch.p0")
+        function = known or ir.Function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(function, [builder.inttoptr(args[0], byte), flag(0), flag(3), flag(1)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), codegen
+
+
+@emitted
 def transpose(typingctx: Any, src: Any, src_step: Any, dst: Any, dst_step: Any, like: Any) -> Any:
     """transpose(src, src_step, dst, dst_step, x): transpose a square of lanes_of(x) by lanes_of(x) elements
     like x.

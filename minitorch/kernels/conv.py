@@ -20,6 +20,7 @@ import numpy as np
 
 from ..codegen.gemm import BIAS, ZERO
 from . import tiles
+from .conv_lanes import multiply_lanes
 from .layout import Array, as_channels_last, empty_channels_last
 from .tiles import Plan, aligned, make_plan, multiply, pack, panel_width, start_of
 from .window import Pairs, Window, window3d
@@ -36,6 +37,7 @@ class Case(NamedTuple):
     groups: int
     window: Window
     dtype: np.dtype[Any]
+    lanewise: bool = False  # depthwise: channels are lanes, and there is one group of them
 
 
 class Packing(NamedTuple):
@@ -69,12 +71,12 @@ def conv_forward(
     """
     window = window3d(x.shape[2:], w.shape[2:], stride, padding, dilation)
     y = empty_channels_last((x.shape[0], w.shape[0], *window.output[5 - x.ndim :]), x.dtype)
-    case = Case(x.shape[0], x.shape[1], w.shape[0], groups, window, x.dtype)
     if not _nothing_to_sum(y, w, bias):
+        case, merged = regroup(Case(x.shape[0], x.shape[1], w.shape[0], groups, window, x.dtype))
         rows = as_channels_last(x)
-        if _folds(case):
-            rows = _padded(rows, window.padding[2])
-        _run(rows, w, bias, _forward_plan(case), y)
+        if folds(case):
+            rows = padded(rows, window.padding[2])
+        _run(rows, block_diagonal(w, groups, merged), bias, forward_plan(case), y, case.lanewise)
     return y
 
 
@@ -97,9 +99,10 @@ def conv_input_grad(
     window = window3d(spatial, w.shape[2:], stride, padding, dilation)
     channels = w.shape[1] * groups
     gx = empty_channels_last((gy.shape[0], channels, *spatial), gy.dtype)
-    case = Case(gy.shape[0], channels, w.shape[0], groups, window, gy.dtype)
     if not _nothing_to_sum(gx, w, bias, gy.size):
-        _run(as_channels_last(gy), w, bias, _input_plan(case), gx)
+        case, merged = regroup(Case(gy.shape[0], channels, w.shape[0], groups, window, gy.dtype))
+        weight = block_diagonal(w, groups, merged)
+        _run(as_channels_last(gy), weight, bias, _input_plan(case), gx, case.lanewise)
     return gx
 
 
@@ -111,29 +114,67 @@ def _nothing_to_sum(out: Array, w: Array, bias: Array | None, terms: int = 1) ->
     return True
 
 
-def _run(rows: Array, w: Array, bias: Array | None, planned: tuple[Plan, Packing], out: Array) -> None:
+@lru_cache(maxsize=512)
+def regroup(case: Case) -> tuple[Case, int]:
+    """Return the case as it is computed: depthwise by lanes, or so many small groups merged that they fill a
+    vector.
+    """
+    if case.groups == 1:
+        return case, 1
+    if case.channels == case.filters == case.groups:
+        return case._replace(groups=1, lanewise=True), 1
+    lanes = panel_width(case.dtype.itemsize) // 2
+    widest = max(case.channels, case.filters) // case.groups
+    merged = max(m for m in range(1, lanes + 1) if m == 1 or (case.groups % m == 0 and m * widest <= lanes))
+    return case._replace(groups=case.groups // merged), merged
+
+
+def block_diagonal(w: Array, groups: int, merged: int) -> Array:
+    """Return the weight (O, merged * C / groups, *kernel) of `merged` neighbouring groups as one."""
+    if merged == 1:
+        return w
+    outputs, inputs = w.shape[0] // groups, w.shape[1]
+    wide = np.zeros((groups // merged, merged, outputs, merged, *w.shape[1:]), w.dtype)
+    each = np.arange(merged)
+    wide[:, each, :, each] = w.reshape(groups // merged, merged, outputs, *w.shape[1:]).swapaxes(0, 1)
+    return wide.reshape(w.shape[0], merged * inputs, *w.shape[2:])
+
+
+def diagonal_blocks(gw: Array, groups: int, merged: int) -> Array:
+    """Undo `block_diagonal`: return the blocks (O, C / groups, *kernel) of a merged weight's gradient."""
+    if merged == 1:
+        return gw
+    outputs, inputs = gw.shape[0] // groups, gw.shape[1] // merged
+    wide = gw.reshape(groups // merged, merged, outputs, merged, inputs, *gw.shape[2:])
+    each = np.arange(merged)
+    blocks = wide[:, each, :, each].swapaxes(0, 1)
+    return np.ascontiguousarray(blocks).reshape(gw.shape[0], inputs, *gw.shape[2:])
+
+
+def _run(rows: Array, w: Array, bias: Array | None, planned: tuple[Plan, Packing], out: Array, lanewise: bool) -> None:
     plan, how = planned
     weight = np.ascontiguousarray(w)
     panels = how.sources.size * -(-how.cols // panel_width(w.itemsize))
     packed = aligned(panels * how.total * panel_width(w.itemsize), w.dtype)
     pack(panels, packed.size, start_of(weight), *how, packed)
     y = start_of(out)
-    multiply(
+    compute = multiply_lanes if lanewise else multiply
+    compute(
         plan.span, plan.work, start_of(rows), packed, y if bias is None else np.ascontiguousarray(bias),
         ZERO if bias is None else BIAS, w.dtype.type(-np.inf), plan.zeros, plan.phases, plan.taps, plan.frame,
         y,
     )  # fmt: skip
 
 
-def _folds(case: Case) -> bool:
+def folds(case: Case) -> bool:
     """Whether a kernel row's taps and channels, neighbours in memory, are taken as one run of terms."""
     window = case.window
-    if case.groups > 1 or window.kernel[2] == 1 or window.dilation[2] != 1:
+    if case.groups > 1 or case.lanewise or window.kernel[2] == 1 or window.dilation[2] != 1:
         return False
     return window.padding[2] == (0, 0) or case.channels < FEW_CHANNELS
 
 
-def _padded(x: Array, padding: tuple[int, int]) -> Array:
+def padded(x: Array, padding: tuple[int, int]) -> Array:
     """Return (N, ..., W, C) with zeros around W."""
     before, after = padding
     if before == after == 0:
@@ -146,7 +187,7 @@ def _padded(x: Array, padding: tuple[int, int]) -> Array:
     return out
 
 
-def _strides(size: Sequence[int], channels: int, itemsize: int) -> list[int]:
+def dense_strides(size: Sequence[int], channels: int, itemsize: int) -> list[int]:
     """Byte strides of a dense (N, D, H, W, C) array along N, D, H and W."""
     w = channels * itemsize
     h = w * size[2]
@@ -155,69 +196,73 @@ def _strides(size: Sequence[int], channels: int, itemsize: int) -> list[int]:
 
 
 @lru_cache(maxsize=512)
-def _forward_plan(case: Case) -> tuple[Plan, Packing]:
+def forward_plan(case: Case) -> tuple[Plan, Packing]:
+    """Plan one phase; a tap is a kernel position, or a kernel row where its taps are one run."""
     window, size = case.window, case.dtype.itemsize
-    inputs, outputs = case.channels // case.groups, case.filters // case.groups
+    inputs, outputs = 1 if case.lanewise else case.channels // case.groups, case.filters // case.groups
     width = panel_width(size)
-    folds = _folds(case)
+    folded = folds(case)
     kd, kh, kw = window.kernel
     extent = list(window.size)
-    if folds:
+    if folded:
         extent[2] += sum(window.padding[2])
         kw = 1
     frame = np.zeros(tiles.FRAME, np.int64)
-    frame[tiles.X_N : tiles.X_W + 1] = _strides(extent, case.channels, size)
+    frame[tiles.X_N : tiles.X_W + 1] = dense_strides(extent, case.channels, size)
     frame[tiles.STEP_D : tiles.STEP_W + 1] = window.stride
     frame[tiles.SIZE_D : tiles.SIZE_W + 1] = extent
     frame[tiles.X_TERM] = size
-    frame[tiles.Y_N : tiles.Y_W + 1] = _strides(window.output, case.filters, size)
+    frame[tiles.Y_N : tiles.Y_W + 1] = dense_strides(window.output, case.filters, size)
     total = window.taps * inputs
-    frame[tiles.COLS], frame[tiles.PANEL] = outputs, total * width * size
     taps = np.zeros((kd * kh * kw, tiles.TAP_FIELDS), np.int64)
     position = np.stack(np.unravel_index(np.arange(len(taps)), (kd, kh, kw)), 1)
     before = [pair[0] for pair in window.padding]
     taps[:, :3] = position * window.dilation - before
-    if folds:
+    if folded:
         taps[:, tiles.TAP_W] = 0
     taps[:, tiles.TERMS] = total // len(taps)
     taps[:, tiles.PANEL_OFF] = np.arange(len(taps)) * (total // len(taps)) * width * size
+    _set_groups(frame, case.groups, inputs, outputs, total * width * size, size)
     phases = _phases(case, [window.output], len(taps))
-    group = np.arange(case.groups)
-    phases[:, tiles.X_OFF] = group * inputs * size
     # the weight's rows are (channel, tap) pairs, contiguous; panels want them tap by tap
     channel, tap = np.divmod(np.arange(total), window.taps)
-    sources = group * outputs * total * size
+    sources = np.arange(case.groups) * outputs * total * size
     packing = Packing(sources, 1, 0, outputs, total * size, size, tap * inputs + channel, total)
-    phases[:, tiles.Y_OFF] = phases[:, tiles.BIAS_OFF] = group * outputs * size
-    phases[:, tiles.W_OFF] = group * -(-outputs // width) * total * width * size
-    return make_plan(phases, taps, frame, case.dtype), packing
+    return make_plan(phases, taps, frame, case.dtype, case.lanewise), packing
 
 
 def _phases(case: Case, grids: Sequence[Sequence[int]], taps: int) -> Array:
-    """Return a phase for every grid and group (groups vary fastest)."""
-    phases = np.zeros((len(grids) * case.groups, tiles.PHASE), np.int64)
-    phases[:, tiles.GRID_D : tiles.GRID_W + 1] = np.repeat(np.array(grids), case.groups, 0)
+    """Return a phase for every grid."""
+    phases = np.zeros((len(grids), tiles.PHASE), np.int64)
+    phases[:, tiles.GRID_D : tiles.GRID_W + 1] = grids
     phases[:, tiles.IMAGES] = case.images
     phases[:, tiles.TAPS] = taps
     return phases
+
+
+def _set_groups(frame: Array, groups: int, terms: int, cols: int, panel: int, size: int) -> None:
+    """Set the steps from one group's input, packed weight and result to the next's."""
+    width = panel_width(size)
+    frame[tiles.GROUPS], frame[tiles.COLS], frame[tiles.PANEL] = groups, cols, panel
+    frame[tiles.X_GROUP], frame[tiles.W_GROUP] = terms * size, -(-cols // width) * panel
 
 
 @lru_cache(maxsize=512)
 def _input_plan(case: Case) -> tuple[Plan, Packing]:
     """Plan a phase for each residue of the stride: its pixels see the same taps, so nothing is scattered."""
     window, size = case.window, case.dtype.itemsize
-    inputs, outputs = case.channels // case.groups, case.filters // case.groups
+    inputs, outputs = case.channels // case.groups, 1 if case.lanewise else case.filters // case.groups
     width = panel_width(size)
     axes = [_residues(window, axis) for axis in range(3)]
     frame = np.zeros(tiles.FRAME, np.int64)
-    frame[tiles.X_N : tiles.X_W + 1] = _strides(window.output, case.filters, size)
+    frame[tiles.X_N : tiles.X_W + 1] = dense_strides(window.output, case.filters, size)
     frame[tiles.STEP_D : tiles.STEP_W + 1] = 1
     frame[tiles.SIZE_D : tiles.SIZE_W + 1] = window.output
     frame[tiles.X_TERM] = size
-    out = np.array(_strides(window.size, case.channels, size))
+    out = np.array(dense_strides(window.size, case.channels, size))
     frame[tiles.Y_N : tiles.Y_W + 1] = out * (1, *window.stride)
     total = window.taps * outputs
-    frame[tiles.COLS], frame[tiles.PANEL] = inputs, total * width * size
+    _set_groups(frame, case.groups, outputs, inputs, total * width * size, size)
     residues = [(d, h, w) for d in axes[0] for h in axes[1] for w in axes[2]]
     taps: list[tuple[int, ...]] = []
     places, first = np.full(window.taps, -1), []
@@ -227,20 +272,13 @@ def _input_plan(case: Case) -> tuple[Plan, Packing]:
             places[(td * window.kernel[1] + th) * window.kernel[2] + tw] = len(taps) * outputs
             taps.append((od, oh, ow, outputs, 0, len(taps) * outputs * width * size))
     phases = _phases(case, [[r.length for r in residue] for residue in residues], 0)
-    group = np.tile(np.arange(case.groups), len(residues))
-    start = np.array([[r.residue for r in residue] for residue in residues]).repeat(case.groups, 0)
-    phases[:, tiles.TAP] = np.repeat(first, case.groups)
-    phases[:, tiles.TAPS] = np.repeat(np.diff([*first, len(taps)]), case.groups)
-    phases[:, tiles.X_OFF] = group * outputs * size
-    phases[:, tiles.BIAS_OFF] = group * inputs * size
-    phases[:, tiles.Y_OFF] = group * inputs * size + start @ out[1:]
-    phases[:, tiles.W_OFF] = group * -(-inputs // width) * total * width * size
+    start = np.array([[r.residue for r in residue] for residue in residues])
+    phases[:, tiles.TAP], phases[:, tiles.TAPS] = first, np.diff([*first, len(taps)])
+    phases[:, tiles.Y_OFF] = start @ out[1:]
     sources = np.arange(case.groups) * outputs * inputs * window.taps * size
-    packing = Packing(
-        sources, outputs, inputs * window.taps * size, inputs, window.taps * size, size, places, total
-    )
+    packing = Packing(sources, outputs, inputs * window.taps * size, inputs, window.taps * size, size, places, total)
     table = np.array(taps, np.int64).reshape(-1, tiles.TAP_FIELDS)
-    return make_plan(phases, table, frame, case.dtype), packing
+    return make_plan(phases, table, frame, case.dtype, case.lanewise), packing
 
 
 class Residue(NamedTuple):

@@ -18,9 +18,7 @@ def _taps(
     for t in np.ndindex(*kernel):
         yield (
             t,
-            tuple(
-                slice(i * d, i * d + (o - 1) * s + 1, s) for i, d, s, o in zip(t, dilation, stride, outputs)
-            ),
+            tuple(slice(i * d, i * d + (o - 1) * s + 1, s) for i, d, s, o in zip(t, dilation, stride, outputs)),
         )
 
 
@@ -55,7 +53,7 @@ def conv_input_grad_ref(
     rows = _split(gy, groups, 1)
     for t, at in _taps(w.shape[2:], gy.shape[2:], stride, dilation):
         padded[(..., *at)] += np.einsum("ngo...,goc->ngc...", rows, _split(w[(..., *t)], groups, 0))
-    inside = tuple(slice(a, a + n) for n, (a, _) in zip(spatial, padding))
+    inside: Any = tuple(slice(a, a + n) for n, (a, _) in zip(spatial, padding))
     gx = padded[(..., *inside)].reshape(gy.shape[0], w.shape[1] * groups, *spatial)
     return gx if bias is None else gx + bias.reshape(-1, *(1,) * len(spatial))
 

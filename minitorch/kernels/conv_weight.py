@@ -17,7 +17,8 @@ import numpy as np
 from ..codegen.gemm import ADD, ZERO, host_tile, lanes_of, rows_of, tile
 from ..codegen.move import move, peek, poke
 from ..jit import helper, kernel
-from .conv import Case, _folds, _padded, _strides
+from .conv import Case, dense_strides, diagonal_blocks, folds, forward_plan, padded, regroup
+from .conv_lanes import weight_grad_lanes
 from .layout import Array, as_channels_last
 from .tiles import aligned, panel_width, start_of
 from .window import Pairs, window3d
@@ -62,34 +63,31 @@ def conv_weight_grad(
     [[[3.0, 4.0, 3.0]]]
     """
     window = window3d(x.shape[2:], kernel, stride, padding, dilation)
-    gw = np.empty((gy.shape[1], x.shape[1] // groups, *kernel), x.dtype)
-    if gy.size == 0 or x.size == 0 or gw.size == 0:
-        gw[...] = 0
-        return gw
-    case = Case(x.shape[0], x.shape[1], gy.shape[1], groups, window, x.dtype)
-    rows = as_channels_last(x)
-    if _folds(case):
-        rows = _padded(rows, window.padding[2])
+    shape = (gy.shape[1], x.shape[1] // groups, *kernel)
+    if gy.size == 0 or x.size == 0 or window.taps == 0:
+        return np.zeros(shape, x.dtype)
+    case, merged = regroup(Case(x.shape[0], x.shape[1], gy.shape[1], groups, window, x.dtype))
+    rows, grads = as_channels_last(x), as_channels_last(gy)
+    if case.lanewise:
+        gw = weight_grad_lanes(forward_plan(case)[0], rows, grads, window.taps, x.shape[1])
+        return gw.reshape(shape)
+    if folds(case):
+        rows = padded(rows, window.padding[2])
+    gw = _outer(case, rows, grads).reshape(gy.shape[1], -1, *kernel)
+    return diagonal_blocks(gw, groups, merged)
+
+
+def _outer(case: Case, rows: Array, grads: Array) -> Array:
+    """Return the gradient (O, C / groups * taps) from dense channels-last operands."""
     plan = _weight_plan(case)
-    partials = aligned(plan.partial * int(plan.frame[PARTS_]), x.dtype)
-    outer(
-        plan.span,
-        plan.work,
-        start_of(rows),
-        start_of(as_channels_last(gy)),
-        plan.rows,
-        plan.taps,
-        plan.frame,
-        partials,
-    )
-    per_group = gy.shape[1] // groups
-    lanes = panel_width(x.itemsize) // 2
-    # Partials hold (tap, channel), or (depth and height, width and channel) where kernel rows are folded: the
+    partials = aligned(plan.partial * int(plan.frame[PARTS_]), rows.dtype)
+    outer(plan.span, plan.work, start_of(rows), start_of(grads), plan.rows, plan.taps, plan.frame, partials)
+    inputs, outputs = case.channels // case.groups, case.filters // case.groups
+    gw = np.empty((case.filters, inputs * case.window.taps), rows.dtype)
+    blocks = case.groups * -(-outputs // (panel_width(rows.itemsize) // 2))
+    # Partials are in (tap, channel) order, or (depth and height, (width, channel)) with folded rows: the
     # same.
-    collect(
-        groups * -(-per_group // lanes), partials.size, partials, int(plan.frame[PARTS_]), per_group,
-        x.shape[1] // groups, window.taps, gw.reshape(gy.shape[1], -1),
-    )  # fmt: skip
+    collect(blocks, partials.size, partials, int(plan.frame[PARTS_]), outputs, inputs, case.window.taps, gw)
     return gw
 
 
@@ -99,12 +97,12 @@ def _weight_plan(case: Case) -> WeightPlan:
     inputs, outputs = case.channels // case.groups, case.filters // case.groups
     kd, kh, kw = window.kernel
     extent = list(window.size)
-    folds = _folds(case)
-    if folds:
+    folded = folds(case)
+    if folded:
         extent[2] += sum(window.padding[2])
         inputs, kw = inputs * kw, 1
     frame = np.zeros(FRAME, np.int64)
-    frame[X_N : X_W + 1] = _strides(extent, case.channels, size)
+    frame[X_N : X_W + 1] = dense_strides(extent, case.channels, size)
     frame[STEP_D : STEP_W + 1], frame[OUT_D : OUT_W + 1] = window.stride, window.output
     frame[G_W], frame[ROWS], frame[COLS], frame[GROUPS] = case.filters * size, inputs, outputs, case.groups
     taps = np.zeros((kd * kh * kw, TAP_FIELDS), np.int64)
@@ -112,7 +110,7 @@ def _weight_plan(case: Case) -> WeightPlan:
     taps[:, :3] = position * window.dilation - [pair[0] for pair in window.padding]
     for axis in range(3):
         taps[:, [LOW_D + axis, HIGH_D + axis]] = [window.inside(axis, int(t)) for t in position[:, axis]]
-    if folds:
+    if folded:
         taps[:, [TAP_W, LOW_W]], taps[:, HIGH_W] = 0, window.output[2]
     partial = case.groups * len(taps) * inputs * outputs
     rows = case.images * window.output[0] * window.output[1]
@@ -235,9 +233,7 @@ def _find_runs(r0: int, r1: int, tap: Any, frame: Any, pixel: int, runs: Any) ->
 
 
 @kernel(exact=True)
-def collect(
-    lo: int, hi: int, partials: Any, parts: int, outputs: int, inputs: int, taps: int, gw: Any
-) -> None:
+def collect(lo: int, hi: int, partials: Any, parts: int, outputs: int, inputs: int, taps: int, gw: Any) -> None:
     """gw[o, c * taps + t] = sum over parts, in order, of partials[part, group, t, c, o].
 
     An item is one vector of filters of one group.

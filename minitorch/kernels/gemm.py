@@ -37,7 +37,7 @@ def gemm(
         Replace negative results by zero.
 
     >>> out = np.empty((2, 2), np.float32)
-    >>> gemm(np.eye(2, dtype=np.float32), np.ones((2, 2), np.float32), out, bias=np.ones(2, np.float32))
+    >>> gemm(np.eye(2, dtype=np.float32), np.ones((2, 2), np.float32), out, bias=np.float32([1, 0]))
     >>> out.tolist()
     [[2.0, 1.0], [2.0, 1.0]]
 
@@ -71,9 +71,7 @@ def _direct(a: Array, b: Array, out: Array, bias: Array | None, accumulate: bool
     size = out.itemsize
     if out.strides[-1] != size and out.shape[-1] != 1:
         if bias is None and (out.strides[-2] == size or out.shape[-2] == 1):
-            return _direct(
-                b.swapaxes(-1, -2), a.swapaxes(-1, -2), out.swapaxes(-1, -2), None, accumulate, relu
-            )
+            return _direct(b.swapaxes(-1, -2), a.swapaxes(-1, -2), out.swapaxes(-1, -2), None, accumulate, relu)
         dense = np.array(out) if accumulate else np.empty(out.shape, out.dtype)
         _direct(a, b, dense, bias, accumulate, relu)
         out[...] = dense
@@ -81,17 +79,13 @@ def _direct(a: Array, b: Array, out: Array, bias: Array | None, accumulate: bool
     shared = not any(b.strides[:-2]) or b.ndim == 2
     matrices = 1 if shared else int(np.prod(out.shape[:-2]))
     terms, cols = b.shape[-2:]
-    if matrices * terms * cols * size > PACKED_BYTES and _by_slabs(
-        a, b, out, bias, accumulate, relu, matrices
-    ):
+    if matrices * terms * cols * size > PACKED_BYTES and _by_slabs(a, b, out, bias, accumulate, relu, matrices):
         return None
     _product(a, b, out, bias, accumulate, relu, shared)
     return None
 
 
-def _by_slabs(
-    a: Array, b: Array, out: Array, bias: Array | None, accumulate: bool, relu: bool, matrices: int
-) -> bool:
+def _by_slabs(a: Array, b: Array, out: Array, bias: Array | None, accumulate: bool, relu: bool, matrices: int) -> bool:
     """Halve the batch, the columns or the sum; False if nothing can be halved."""
     terms, cols = b.shape[-2:]
     width = panel_width(out.itemsize)
@@ -115,9 +109,7 @@ def _by_slabs(
     return True
 
 
-def _product(
-    a: Array, b: Array, out: Array, bias: Array | None, accumulate: bool, relu: bool, shared: bool
-) -> None:
+def _product(a: Array, b: Array, out: Array, bias: Array | None, accumulate: bool, relu: bool, shared: bool) -> None:
     size, (terms, cols) = out.itemsize, b.shape[-2:]
     plan, sources, places = _plan(out.shape, terms, a.strides, b.strides, out.strides, shared, out.dtype)
     width = panel_width(size)
@@ -125,9 +117,7 @@ def _product(
     packed = aligned(sources.size * panels * terms * width, out.dtype)
     row, col = b.strides[-2:]
     # contiguous columns are copied as vectors, contiguous terms are transposed in squares
-    pack(
-        sources.size * panels, packed.size, start_of(b), sources, 1, 0, cols, col, row, places, terms, packed
-    )
+    pack(sources.size * panels, packed.size, start_of(b), sources, 1, 0, cols, col, row, places, terms, packed)
     start = ADD if accumulate else ZERO if bias is None else BIAS
     floor = out.dtype.type(0 if relu else -np.inf)
     first = start_of(out)
@@ -162,7 +152,7 @@ def _plan(
         phases[:, tiles.W_OFF] = 0 if shared else np.arange(images) * (-(-n // width) * width * terms * size)
     frame[[tiles.X_W, tiles.X_TERM, tiles.Y_W]] = a[-2], a[-1], out[-2]
     frame[[tiles.STEP_W, tiles.SIZE_D, tiles.SIZE_H, tiles.SIZE_W]] = 1, 1, 1, m
-    frame[[tiles.COLS, tiles.PANEL]] = n, terms * width * size
+    frame[[tiles.COLS, tiles.PANEL, tiles.GROUPS]] = n, terms * width * size, 1
     taps = np.zeros((starts, tiles.TAP_FIELDS), np.int64)
     first = np.arange(starts) * TERMS
     taps[:, tiles.TERMS] = np.minimum(TERMS, terms - first)

@@ -2,7 +2,7 @@
 
 The result is a grid of rows (pixels, or rows of a matrix) by columns (output channels).  A *phase* is a grid
 with a list of *taps*; for each row, a tap names a run of the input and a block of the packed operand that it
-is multiplied by.  Forward convolution has one phase a group, the input gradient one for each residue of the
+is multiplied by.  Forward convolution has one phase, the input gradient one for each residue of the
 stride, a matrix product one a batch item, with blocks of the sum for taps.  Work is cut into items of at most
 `BLOCKS` blocks of tile rows; an element of the result is summed by one tile in an order that the shape fixes.
 """
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..codegen.gemm import ADD, host_tile, lanes_of, rows_of, tile
-from ..codegen.move import move, peek, poke, transpose
+from ..codegen.move import move, peek, poke, prefetch, transpose
 from ..jit import helper, kernel
 from .layout import Array
 
@@ -25,15 +25,15 @@ PANEL_BYTES = 1 << 18
 ITEMS = 16  # enough independent items to occupy the threads; fixed, so that the shape alone decides
 
 # Fields of a phase.
-FIRST, GRID_D, GRID_H, GRID_W, IMAGES, TAP, TAPS, W_OFF, X_OFF, Y_OFF, BIAS_OFF, PHASE = range(12)
+FIRST, GRID_D, GRID_H, GRID_W, IMAGES, TAP, TAPS, W_OFF, X_OFF, Y_OFF, PHASE = range(11)
 # Fields of a tap: offset along each axis of the input, number of terms, byte offsets into the row and the
 # panel.
 TAP_D, TAP_H, TAP_W, TERMS, ROW_OFF, PANEL_OFF, TAP_FIELDS = range(7)
 # Fields of the frame, which all phases share; strides are in bytes, those of y for one step of the grid.
 (
     X_N, X_D, X_H, X_W, STEP_D, STEP_H, STEP_W, SIZE_D, SIZE_H, SIZE_W, X_TERM,
-    Y_N, Y_D, Y_H, Y_W, COLS, PANEL, CHUNK, SPLITS, MOST_TAPS, PASS, FRAME,
-) = range(22)  # fmt: skip
+    Y_N, Y_D, Y_H, Y_W, COLS, PANEL, GROUPS, X_GROUP, W_GROUP, CHUNK, SPLITS, MOST_TAPS, PASS, FRAME,
+) = range(25)  # fmt: skip
 
 
 class Plan(NamedTuple):
@@ -47,8 +47,11 @@ class Plan(NamedTuple):
     zeros: Array  # what rows in the padding read
 
 
-def make_plan(phases: Array, taps: Array, frame: Array, dtype: np.dtype[Any]) -> Plan:
-    """Complete the tables: cut phases into items, and passes over taps so that panels stay in cache."""
+def make_plan(phases: Array, taps: Array, frame: Array, dtype: np.dtype[Any], lanewise: bool = False) -> Plan:
+    """Complete the tables: cut phases into items, and passes over taps so that panels stay in cache.
+
+    `lanewise`: rows are vectors of columns (depthwise), not of terms.
+    """
     rows, lanes = host_tile(dtype.itemsize)
     terms = int(taps[:, TERMS].max(initial=1))
     cells = phases[:, GRID_D] * phases[:, GRID_H] * phases[:, GRID_W] * phases[:, IMAGES]
@@ -56,14 +59,16 @@ def make_plan(phases: Array, taps: Array, frame: Array, dtype: np.dtype[Any]) ->
     frame[MOST_TAPS] = most = max(1, int(phases[:, TAPS].max()))
     frame[CHUNK] = chunk = max(1, min(BLOCKS, TABLE_BYTES // (most * rows * 8), int(blocks.max())))
     chunks = -(-blocks // chunk)
-    panels = -(-int(frame[COLS]) // (2 * lanes))
-    frame[SPLITS] = splits = min(panels, -(-ITEMS // max(1, int(chunks.sum()))))
+    panels = -(-int(frame[COLS]) // (2 * lanes)) * int(frame[GROUPS])
+    frame[SPLITS] = splits = 1 if lanewise else min(panels, -(-ITEMS // max(1, int(chunks.sum()))))
     frame[PASS] = max(1, PANEL_BYTES // (terms * 2 * lanes * dtype.itemsize))
     items = chunks * splits
     phases[:, FIRST] = np.cumsum(items) - items
     products = sum(int(c) * int(taps[p[TAP] : p[TAP] + p[TAPS], TERMS].sum()) for c, p in zip(cells, phases))
-    work = int(frame[COLS]) * products // 4
-    return Plan(int(items.sum()), work, phases, taps, frame, np.zeros(terms, dtype))
+    work = int(frame[COLS] * frame[GROUPS]) * products // 4
+    channels = int(frame[COLS]) if lanewise else terms + int(frame[X_GROUP] * (frame[GROUPS] - 1)) // dtype.itemsize
+    zeros = np.zeros(channels, dtype)
+    return Plan(int(items.sum()), work, phases, taps, frame, zeros)
 
 
 def panel_width(itemsize: int) -> int:
@@ -98,7 +103,7 @@ def multiply(
     rows = np.empty(frame[CHUNK] * most * mr, np.int64)
     outs = np.empty(frame[CHUNK] * mr, np.int64)
     segments = np.empty((most, 3), np.int64)
-    panels = (frame[COLS] + width - 1) // width
+    panels = (frame[COLS] + width - 1) // width * frame[GROUPS]
     p, before, blocks = -1, -1, 0
     for item in range(lo, hi):
         while p + 1 < phases.shape[0] and phases[p + 1, FIRST] <= item:
@@ -110,14 +115,17 @@ def multiply(
         chunk, split = divmod(item - phases[p, FIRST], frame[SPLITS])
         if chunk != before:
             blocks = _locate(
-                chunk, phases[p], taps, frame, x.ctypes.data, y.ctypes.data, zeros.ctypes.data, mr, rows, outs
+                chunk, phases[p], taps, frame, x.ctypes.data, y.ctypes.data, zeros.ctypes.data, floor,
+                rows, outs,
             )  # fmt: skip
             before = chunk
         low, high = split * panels // frame[SPLITS], (split + 1) * panels // frame[SPLITS]
-        for j in range(low, high):
-            b = packed.ctypes.data + phases[p, W_OFF] + j * frame[PANEL]
-            c0 = j * width * y.itemsize
-            bias_at = bias.ctypes.data + phases[p, BIAS_OFF] + c0
+        for panel in range(low, high):
+            g, j = divmod(panel, panels // frame[GROUPS])
+            b = packed.ctypes.data + phases[p, W_OFF] + g * frame[W_GROUP] + j * frame[PANEL]
+            shift = g * frame[X_GROUP]
+            c0 = (g * frame[COLS] + j * width) * y.itemsize
+            bias_at = bias.ctypes.data + c0
             cols = min(width, frame[COLS] - j * width)
             t0 = 0
             while t0 == 0 or t0 < phases[p, TAPS]:
@@ -129,21 +137,22 @@ def multiply(
                     at = rows.ctypes.data + (k * most + t0) * mr * 8
                     out = outs.ctypes.data + k * mr * 8
                     if cols > width // 2:
-                        tile(2, 2, count, seg, at, mr * 8, 0, frame[X_TERM], b, width * y.itemsize,
+                        tile(2, 2, count, seg, at, mr * 8, shift, frame[X_TERM], b, width * y.itemsize,
                              out, c0, how, bias_at, cols, least)  # fmt: skip
                     else:
-                        tile(2, 1, count, seg, at, mr * 8, 0, frame[X_TERM], b, width * y.itemsize,
+                        tile(2, 1, count, seg, at, mr * 8, shift, frame[X_TERM], b, width * y.itemsize,
                              out, c0, how, bias_at, cols, least)  # fmt: skip
                 t0 += frame[PASS]
 
 
 @helper
 def _locate(
-    chunk: int, phase: Any, taps: Any, frame: Any, x: int, y: int, zeros: int, mr: int, rows: Any, outs: Any
+    chunk: int, phase: Any, taps: Any, frame: Any, x: int, y: int, zeros: int, like: Any, rows: Any, outs: Any
 ) -> int:
     """Write the addresses of a chunk's input rows, tap by tap, and of its results; return its number of
     blocks.
     """
+    mr = rows_of(like)
     first = chunk * frame[CHUNK] * mr
     last = min(phase[IMAGES] * phase[GRID_D] * phase[GRID_H] * phase[GRID_W], first + frame[CHUNK] * mr) - 1
     low, high = np.zeros(3, np.int64), np.empty(3, np.int64)
@@ -152,7 +161,13 @@ def _locate(
         for t in range(phase[TAP], phase[TAP] + phase[TAPS]):
             low[axis] = max(low[axis], -taps[t, axis])
             high[axis] = min(high[axis], frame[SIZE_D + axis] - taps[t, axis])
-    at, base = np.empty((mr, 3), np.int64), np.empty(mr, np.int64)
+    at, base = np.empty((mr, 4), np.int64), np.empty(mr, np.int64)
+    step_d, step_h, step_w = frame[STEP_D], frame[STEP_H], frame[STEP_W]
+    x_n, x_d, x_h, x_w = frame[X_N], frame[X_D], frame[X_H], frame[X_W]
+    y_n, y_d, y_h, y_w = frame[Y_N], frame[Y_D], frame[Y_H], frame[Y_W]
+    grid_d, grid_h, grid_w = phase[GRID_D], phase[GRID_H], phase[GRID_W]
+    low_d, low_h, low_w, high_d, high_h, high_w = low[0], low[1], low[2], high[0], high[1], high[2]
+    x, y = x + phase[X_OFF], y + phase[Y_OFF]
     row, c = divmod(first, phase[GRID_W])
     plane, b = divmod(row, phase[GRID_H])
     n, a = divmod(plane, phase[GRID_D])
@@ -160,36 +175,47 @@ def _locate(
     for k in range(blocks):
         edge = False
         for i in range(mr):
-            d, h, w = a * frame[STEP_D], b * frame[STEP_H], c * frame[STEP_W]
-            at[i, 0], at[i, 1], at[i, 2] = d, h, w
-            base[i] = x + phase[X_OFF] + n * frame[X_N] + d * frame[X_D] + h * frame[X_H] + w * frame[X_W]
-            out = n * frame[Y_N] + a * frame[Y_D] + b * frame[Y_H] + c * frame[Y_W]
-            outs[k * mr + i] = y + phase[Y_OFF] + out
-            inside = low[0] <= d < high[0] and low[1] <= h < high[1] and low[2] <= w < high[2]
+            d, h, w = a * step_d, b * step_h, c * step_w
+            base[i] = x + n * x_n + d * x_d + h * x_h + w * x_w
+            outs[k * mr + i] = y + n * y_n + a * y_d + b * y_h + c * y_w
+            inside = low_d <= d < high_d and low_h <= h < high_h and low_w <= w < high_w
+            at[i, 0], at[i, 1], at[i, 2], at[i, 3] = d, h, w, inside
             edge = edge or not inside
             if first + k * mr + i < last:  # rows past the end repeat the last
                 c += 1
-                if c == phase[GRID_W]:
+                if c == grid_w:
                     c, b = 0, b + 1
-                    if b == phase[GRID_H]:
+                    if b == grid_h:
                         b, a = 0, a + 1
-                        if a == phase[GRID_D]:
+                        if a == grid_d:
                             a, n = 0, n + 1
         for t in range(phase[TAPS]):
             tap = taps[phase[TAP] + t]
-            delta = tap[TAP_D] * frame[X_D] + tap[TAP_H] * frame[X_H] + tap[TAP_W] * frame[X_W] + tap[ROW_OFF]
+            delta = tap[TAP_D] * x_d + tap[TAP_H] * x_h + tap[TAP_W] * x_w + tap[ROW_OFF]
             table = rows[(k * frame[MOST_TAPS] + t) * mr :]
             for i in range(mr):
                 table[i] = base[i] + delta
             if edge:
-                _clear(tap, at, frame, zeros, mr, table)
+                _clear(tap, at, frame, zeros, like, table)
     return blocks
 
 
 @helper
-def _clear(tap: Any, at: Any, frame: Any, zeros: int, mr: int, table: Any) -> None:
-    """Point the rows of a tap that lie in the padding at zeros."""
+def _fetch(table: Any, mr: int, span: int) -> None:
+    """Ask for the rows that a block will read: far apart in memory, they are no stream that hardware
+    foresees.
+    """
     for i in range(mr):
+        for line in range(0, span, 64):
+            prefetch(table[i] + line)
+
+
+@helper
+def _clear(tap: Any, at: Any, frame: Any, zeros: int, like: Any, table: Any) -> None:
+    """Point the rows of a tap that lie in the padding at zeros."""
+    for i in range(rows_of(like)):
+        if at[i, 3]:
+            continue
         d, h, w = at[i, 0] + tap[TAP_D], at[i, 1] + tap[TAP_H], at[i, 2] + tap[TAP_W]
         if not (0 <= d < frame[SIZE_D] and 0 <= h < frame[SIZE_H] and 0 <= w < frame[SIZE_W]):
             table[i] = zeros
@@ -236,9 +262,7 @@ def pack(
 
 
 @helper
-def _pack_squares(
-    begin: int, col_step: int, places: Any, lanes: int, like: Any, square: Any, end: int
-) -> None:
+def _pack_squares(begin: int, col_step: int, places: Any, lanes: int, like: Any, square: Any, end: int) -> None:
     """Pack `lanes` columns whose terms are contiguous, a transposed square at a time."""
     size, row = square.itemsize, lanes * square.itemsize
     for block in range((places.size + lanes - 1) // lanes):
