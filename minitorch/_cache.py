@@ -5,7 +5,7 @@ moved into place, is read whole, and carries its own digest. Whatever goes wrong
 torn or foreign file) means compiling again, never an error.
 """
 
-# mypy: disable-error-code="no-untyped-call,misc"
+# mypy: disable-error-code="no-untyped-call,attr-defined,misc"
 # (Numba is typed in part)
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ def _symbols(library: Any) -> list[str]:
 def _provide(symbols: list[str], target_context: Any) -> None:
     """Make sure of the names before the linker looks for them: it ends the process when one is missing.
 
-    Most kernels need Numba's memory runtime and libc alone. Only where that is not enough is all of Numba loaded,
-    which takes 0.2 s and imports SciPy where there is one.
+    Most kernels need Numba's memory runtime and libc alone. Only where that is not enough is all of Numba
+    loaded, which takes 0.2 s and imports SciPy where there is one.
     """
     rtsys.initialize(target_context)
     if any(address_of_symbol(name) is None for name in symbols):

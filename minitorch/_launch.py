@@ -36,8 +36,8 @@ __all__ = ["entry_dispatcher", "helper_dispatcher", "interpreted"]
 _FAST = {"nsz", "arcp", "contract", "afn"}
 
 _I1, _I8, _I32, _I64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
-# Item numbers are small and not negative. Where LLVM can tell, it drops the test for indices that count from the
-# end, without which loops vectorise with plain loads and stores and not with gathers and scatters.
+# Item numbers are small and not negative. Where LLVM can tell, it drops the test for indices that count from
+# the end, without which loops vectorise with plain loads and stores and not with gathers and scatters.
 _INDEX_MASK = _I64((1 << 47) - 1)
 _PTR, _I64_PTR = _I8.as_pointer(), _I64.as_pointer()
 _TASK = ir.FunctionType(ir.VoidType(), [_PTR, _I64_PTR, _I64_PTR, _PTR])

@@ -1,6 +1,6 @@
 """Threads: which layer runs them, how many, and when a kernel is worth spreading."""
 
-# mypy: disable-error-code="no-untyped-call"
+# mypy: disable-error-code="no-untyped-call,attr-defined"
 # (Numba is typed in part)
 
 from __future__ import annotations
@@ -33,7 +33,19 @@ class State(ctypes.Structure):
     _fields_ = [("parallel_for", ctypes.c_int64), ("threads", ctypes.c_int64), ("flush", ctypes.c_int64)]
 
 
-STATE = State(parallel_for=0, threads=settings.num_threads or usable_cores(), flush=1)
+class _Layer:
+    """Numba's threading layer, as far as this process has it."""
+
+    tried = False
+    name = ""  # tbb, omp or workqueue
+    wanted = settings.num_threads or usable_cores()
+    most = 1 << 30  # threads that may be asked for
+    lock: threading.Lock | None = None
+    forked_by_worker = False
+
+
+layer = _Layer()
+STATE = State(parallel_for=0, threads=layer.wanted, flush=1)
 ADDRESS = ctypes.addressof(STATE)
 
 
@@ -45,20 +57,23 @@ def set_num_threads(n: int) -> None:
     RuntimeError
         If `n` is not a positive integer, as in torch.
 
-    >>> set_num_threads(2)
+    >>> before = get_num_threads()
+    >>> set_num_threads(3)
     >>> get_num_threads()
-    2
+    3
+    >>> set_num_threads(before)
     """
     if isinstance(n, bool) or not isinstance(n, int):
         raise RuntimeError(f"set_num_threads expects an int, but got {type(n).__name__}")
     if n < 1:
         raise RuntimeError(f"set_num_threads expects a positive integer, but got n={n}")
-    STATE.threads = n
+    layer.wanted = n
+    STATE.threads = min(n, layer.most)
 
 
 def get_num_threads() -> int:
     """Return how many threads a kernel may use."""
-    return int(STATE.threads)
+    return layer.wanted
 
 
 def plan(span: int, work: int) -> tuple[int, int]:
@@ -100,19 +115,6 @@ def set_flush_denormal(mode: bool) -> bool:
 FLUSH_ARCHS = ("x86_64", "aarch64")
 
 
-class _Layer:
-    """Numba's threading layer, as far as this process has it."""
-
-    tried = False
-    name = ""  # tbb, omp or workqueue
-    # workqueue aborts the process when a second thread launches; whoever does not get the lock runs alone.
-    lock: threading.Lock | None = None
-    forked_by_worker = False
-
-
-layer = _Layer()
-
-
 def load_layer() -> None:
     """Start Numba's threading layer, once, and note its entry point; without one, kernels run serially."""
     if layer.tried:
@@ -129,15 +131,20 @@ _loading = threading.Lock()
 def _load_layer() -> None:
     _preload_tbb()
     from llvmlite import binding
+    from numba import config
     from numba.np.ufunc import parallel
 
     try:
-        parallel.get_num_threads()  # launches the one that the environment names, or the first found
+        parallel.get_num_threads()  # launches the one the environment names, or the first found
     except ValueError:
         return
     layer.name = parallel.threading_layer()
     if layer.name == "workqueue":
+        # It aborts the process when a second thread launches: whoever does not get the lock runs alone. And it
+        # waits for ever for more threads than it has.
         layer.lock = threading.Lock()
+        layer.most = config.NUMBA_NUM_THREADS
+        STATE.threads = min(layer.wanted, layer.most)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
     STATE.parallel_for = binding.address_of_symbol("numba_parallel_for")

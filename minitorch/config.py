@@ -5,7 +5,7 @@
 ``MINITORCH_DEBUG``          ``1``: kernels check array bounds, run in one thread, and raise what they hit.
 ``MINITORCH_VERBOSE``        ``1``: say what is being compiled, terminal or not; ``0``: never.
 ``MINITORCH_FORCE``          ``op=variant`` pairs parted by commas: use that implementation (``conv2d=ref``).
-``MINITORCH_NUM_THREADS``    Threads at start; otherwise ``OMP_NUM_THREADS``, otherwise every usable core.
+``MINITORCH_NUM_THREADS``    Threads (else ``NUMBA_NUM_THREADS``, ``OMP_NUM_THREADS``, the usable cores).
 ===========================  =========================================================================
 
 Numba's own variables (``NUMBA_THREADING_LAYER``, ``NUMBA_CPU_NAME``, ``NUMBA_NUM_THREADS``, ...) keep their
@@ -79,9 +79,13 @@ def _threads(environ: Mapping[str, str]) -> int | None:
         if not text.isdecimal() or int(text) < 1:
             raise ValueError(f"MINITORCH_NUM_THREADS={text!r} is not a positive integer")
         return int(text)
-    # OpenMP allows a list, one number for each level of nesting; a bad value is not ours to judge.
-    first = environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    return int(first) if first.isdecimal() and int(first) > 0 else None
+    for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):  # a bad value there is not ours to judge
+        first = (
+            environ.get(name, "").split(",")[0].strip()
+        )  # OpenMP allows a list, one for each level of nesting
+        if first.isdecimal() and int(first) > 0:
+            return int(first)
+    return None
 
 
 def _cache_dir(environ: Mapping[str, str]) -> Path:
