@@ -8,6 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from . import autograd as autograd
+from . import nn as nn
+from . import optim as optim
+from . import utils as utils
+from ._parallel import get_num_threads as get_num_threads
+from ._parallel import set_flush_denormal as set_flush_denormal
+from ._parallel import set_num_threads as set_num_threads
 from ._printing import get_printoptions as get_printoptions
 from ._printing import set_printoptions as set_printoptions
 from ._version import __version__ as __version__
@@ -33,8 +39,11 @@ from .dtypes import iinfo as iinfo
 from .dtypes import promote_types as promote_types
 from .dtypes import set_default_dtype as set_default_dtype
 from .op import RECORDS as _RECORDS
+from .op import result_dtype as _result_dtype
 from .ops import create as _create
 from .ops import random as _random_ops
+from .precision import get_float32_matmul_precision as get_float32_matmul_precision
+from .precision import set_float32_matmul_precision as set_float32_matmul_precision
 from .random import Generator as Generator
 from .random import default_generator as default_generator
 from .random import fork_rng as fork_rng
@@ -64,5 +73,45 @@ def _public() -> dict[str, Any]:
     return names
 
 
+def is_tensor(obj: object) -> bool:
+    """Return whether an object is a tensor.
+
+    >>> import minitorch
+    >>> minitorch.is_tensor(minitorch.ones(1))
+    True
+    """
+    return isinstance(obj, Tensor)
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Return whether a tensor's dtype is a floating-point one.
+
+    >>> import minitorch
+    >>> minitorch.is_floating_point(minitorch.ones(1))
+    True
+    """
+    return input.is_floating_point()
+
+
+def numel(input: Tensor) -> int:
+    """Return the number of elements.
+
+    >>> import minitorch
+    >>> minitorch.numel(minitorch.ones(2, 3))
+    6
+    """
+    return input.numel()
+
+
+def result_type(tensor1: Any, tensor2: Any) -> dtype:
+    """Return the dtype that arithmetic between two tensors or numbers gives.
+
+    >>> import minitorch
+    >>> minitorch.result_type(minitorch.tensor([1]), 1.0)
+    torch.float32
+    """
+    return _result_dtype([t._data if isinstance(t, Tensor) else t for t in (tensor1, tensor2)])
+
+
 globals().update(_public())
-__all__ = sorted(name for name in globals() if not name.startswith("_") and name != "annotations")
+__all__ = sorted(name for name in globals() if not name.startswith("_") and name not in ("annotations", "Any"))

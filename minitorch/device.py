@@ -24,7 +24,9 @@ class device:
             type, index = type.type, type.index
         name, _, number = str(type).partition(":")
         if name not in self.KNOWN or (number and not number.isdigit()):
-            raise RuntimeError(f"Expected one of {', '.join(self.KNOWN)} device type at start of device string: {name}")
+            raise RuntimeError(
+                f"Expected one of {', '.join(self.KNOWN)} device type at start of device string: {name}"
+            )
         self.type = name
         self.index = int(number) if number else index
 
@@ -64,7 +66,9 @@ def check_device(where: object) -> device:
         return CPU
     if found.type == "cuda":
         raise AssertionError("Torch not compiled with CUDA enabled")
-    raise NotImplementedError(f"device {found} is not available: minitorch computes on the CPU (device='cpu')")
+    raise NotImplementedError(
+        f"device {found} is not available: minitorch computes on the CPU (device='cpu')"
+    )
 
 
 class memory_format:

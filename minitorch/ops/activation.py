@@ -29,7 +29,7 @@ def _samples(make: Make) -> Iterator[Sample]:
 
 
 def _gate(g: Tensor, passes: Any) -> Tensor:
-    return apply(GATE, (g,), (passes,))  # type: ignore[no-any-return]
+    return apply(GATE, (g,), (passes,))
 
 
 GATE = Pointwise(
@@ -94,7 +94,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
     run = apply_ if inplace else apply
-    return run(HARDTANH, (tensor_arg("hardtanh", input),), (min_val, max_val))  # type: ignore[no-any-return]
+    return run(HARDTANH, (tensor_arg("hardtanh", input),), (min_val, max_val))
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -131,7 +131,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     tensor([-0.1000,  2.0000])
     """
     run = apply_ if inplace else apply
-    return run(LEAKY, (tensor_arg("leaky_relu", input),), (negative_slope,))  # type: ignore[no-any-return]
+    return run(LEAKY, (tensor_arg("leaky_relu", input),), (negative_slope,))
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
@@ -154,7 +154,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
             raise RuntimeError(f"Mismatch of parameter numbers and input channel size. Found parameter numbers = {slopes} and "
                                f"channel size = {channels}.")  # fmt: skip
         weight = weight.reshape((1, slopes) + (1,) * (ndim - 2))
-    return where(input > 0, input, weight * input)  # type: ignore[no-any-return]
+    return where(input > 0, input, weight * input)
 
 
 # ---- smooth ones ---------------------------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     tensor([ 0.6931, 30.0000])
     """
     scaled = input * beta
-    return where(scaled > threshold, input, log1p(exp(clamp(scaled, max=threshold))) / beta)  # type: ignore[no-any-return]
+    return where(scaled > threshold, input, log1p(exp(clamp(scaled, max=threshold))) / beta)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:

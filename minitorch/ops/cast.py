@@ -51,8 +51,8 @@ def to(self: Tensor, *args: Any, dtype: dtype | None = None, device: Any = None,
     kind = dtype or kind or self.dtype
     result = apply(CAST, (self,), (kind,)) if kind is not self.dtype or copy or flagged else self
     if memory_format is preserve_format:
-        return result  # type: ignore[no-any-return]
-    return result.contiguous(memory_format=memory_format)  # type: ignore[no-any-return]
+        return result
+    return result.contiguous(memory_format=memory_format)
 
 
 def _samples(make: Make) -> Iterator[Sample]:

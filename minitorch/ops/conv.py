@@ -178,9 +178,9 @@ def _conv(n: int) -> Callable[..., Tensor]:
             kernel = weight._data.shape[2:]
             pairs = _pairs(op, padding, kernel, steps, spread)
             conv_output(op, x._data.shape[2:], kernel, steps, pairs, spread)
-            return apply(CONV, (x, weight, bias), (steps, pairs, spread, groups))  # type: ignore[no-any-return]
+            return apply(CONV, (x, weight, bias), (steps, pairs, spread, groups))
 
-        return batched(op, tensor_arg(op, input), n, run)  # type: ignore[no-any-return]
+        return batched(op, tensor_arg(op, input), n, run)
 
     letters = ("L", "H, W", "D, H, W")[n - 1]
     fn.__doc__ = f"""Slide filters over an input with {n} spatial axes and take inner products (cross-correlation).
@@ -221,9 +221,9 @@ def _conv_transpose(n: int) -> Callable[..., Tensor]:
             kernel = weight._data.shape[2:]
             pairs = _pairs(op, axes(op, "padding", padding, n), kernel, steps, spread)
             size = _transposed_size(op, x._data.shape[2:], kernel, steps, pairs, extra, spread)
-            return apply(INPUT_GRAD, (x, weight, bias), (steps, pairs, spread, groups, size))  # type: ignore[no-any-return]
+            return apply(INPUT_GRAD, (x, weight, bias), (steps, pairs, spread, groups, size))
 
-        return batched(op, tensor_arg(op, input), n, run)  # type: ignore[no-any-return]
+        return batched(op, tensor_arg(op, input), n, run)
 
     fn.__doc__ = f"""Spread an input with {n} spatial axes over a larger output: the transpose of `conv{n}d`.
 

@@ -99,7 +99,7 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
             f"unfold: Given input with spatial size {x._data.shape[2:]}, kernel_size={kernel}, dilation={gap}, padding={pad}, "
             f"calculated shape of the array of sliding blocks as {blocks}, but its components must be at least one."
         )
-    return apply(UNFOLD, (x,), how)  # type: ignore[no-any-return]
+    return apply(UNFOLD, (x,), how)
 
 
 def _says_one(value: Any) -> bool:
@@ -138,7 +138,7 @@ def fold(
     size = (output_size,) * 2 if isinstance(output_size, int) else tuple(int(v) for v in output_size)
     how = _geometry("fold", len(size), kernel_size, dilation, padding, stride)
     _check_columns(x._data.shape, size, *how)
-    return apply(FOLD, (x,), (size, *how))  # type: ignore[no-any-return]
+    return apply(FOLD, (x,), (size, *how))
 
 
 def _check_columns(shape: Any, size: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -> None:

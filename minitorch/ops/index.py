@@ -144,7 +144,7 @@ def _full(tensors: Index) -> Index:
 
 def _index_fwd(x: Array, tensors: Index) -> Array:
     try:
-        return x[_full(tensors)]  # type: ignore[no-any-return]
+        return x[_full(tensors)]
     except IndexError as error:
         shapes = ", ".join(shape_text(t.shape) for t in tensors if t is not None)
         raise IndexError(
@@ -154,7 +154,7 @@ def _index_fwd(x: Array, tensors: Index) -> Array:
 
 def _index_vjp(node: Any, g: Tensor) -> Tensor:
     (tensors,) = node.params
-    return INDEX_ADD(zeros_like(g, node.in_shape(0)), g, params=(tensors,))  # type: ignore[no-any-return]
+    return INDEX_ADD(zeros_like(g, node.in_shape(0)), g, params=(tensors,))
 
 
 def _index_add_fwd(x: Array, value: Array, tensors: Index) -> Array:
@@ -177,7 +177,7 @@ def __getitem__(self: Tensor, index: Any) -> Tensor:
     basic, tensors = _parts(self, index)
     part = apply(ITEM, (self,), (basic,)) if basic and not (tensors and _whole(basic)) else self
     if tensors:
-        return apply(INDEX, (part,), (tensors,))  # type: ignore[no-any-return]
+        return apply(INDEX, (part,), (tensors,))
     return part if part is not self else apply(ITEM, (self,), ((Ellipsis,),))
 
 
@@ -318,7 +318,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     >>> minitorch.zeros(3).masked_fill(minitorch.tensor([True, False, True]), 1.0)
     tensor([1., 0., 1.])
     """
-    return apply(MASKED_FILL, (input, value), (_mask("masked_fill", mask),))  # type: ignore[no-any-return]
+    return apply(MASKED_FILL, (input, value), (_mask("masked_fill", mask),))
 
 
 @method
@@ -405,7 +405,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     tensor([2., 0., 1.])
     """
     _, where = _along("scatter_add", input, dim, index)
-    return apply(INDEX_ADD, (input, _corner(src, index)), (where,))  # type: ignore[no-any-return]
+    return apply(INDEX_ADD, (input, _corner(src, index)), (where,))
 
 
 def _corner(src: Tensor, index: Tensor) -> Tensor:
@@ -422,7 +422,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
     tensor([5., 0., 5.])
     """
     _, where = _along("scatter", input, dim, index)
-    return apply(INDEX_PUT, (input, _corner(src, index) if isinstance(src, Tensor) else src), (where,))  # type: ignore[no-any-return]
+    return apply(INDEX_PUT, (input, _corner(src, index) if isinstance(src, Tensor) else src), (where,))
 
 
 @method

@@ -41,9 +41,9 @@ def reduced(loss: Tensor, reduction: str, grad_name: str) -> Tensor:
         return loss
     dims = tuple(range(loss._data.ndim))
     if reduction == "mean":
-        return apply(_called(MEAN, grad_name), (loss,), (dims, False, loss._data.size))  # type: ignore[no-any-return]
+        return apply(_called(MEAN, grad_name), (loss,), (dims, False, loss._data.size))
     if reduction == "sum":
-        return apply(_called(SUM, grad_name), (loss,), (dims, False))  # type: ignore[no-any-return]
+        return apply(_called(SUM, grad_name), (loss,), (dims, False))
     raise ValueError(f"{reduction} is not a valid value for reduction")
 
 
@@ -113,7 +113,7 @@ def _finish(rows: Tensor, classes: Array, weight: Array | None, reduction: str, 
         return reshape(rows, shape)
     name = "NllLossBackward0" if len(shape) < 2 else "NllLoss2DBackward0"
     if reduction == "mean":
-        return apply(_called(MEAN, name), (rows,), ((0,), False, _total_weight(classes, weight)))  # type: ignore[no-any-return]
+        return apply(_called(MEAN, name), (rows,), ((0,), False, _total_weight(classes, weight)))
     return reduced(rows, reduction, name)
 
 
@@ -165,7 +165,7 @@ def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_a
 
 
 def _cross_vjp(node: Any, g: Tensor, _: Any) -> Tensor:
-    return apply(CROSS_BACK, (g, node.input(0)), (*node.params, node.output(1)._data))  # type: ignore[no-any-return]
+    return apply(CROSS_BACK, (g, node.input(0)), (*node.params, node.output(1)._data))
 
 
 def _cross_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, ...]:

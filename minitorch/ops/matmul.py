@@ -127,7 +127,7 @@ def _folded(a: Tensor, b: Tensor) -> Tensor:
         np.broadcast_shapes(a._data.shape[:-2], b._data.shape[:-2])
     except ValueError:
         raise _batch_mismatch(a._data.shape, b._data.shape) from None
-    return apply(MATMUL if a._data.ndim == b._data.ndim == 2 else BMM, (a, b))  # type: ignore[no-any-return]
+    return apply(MATMUL if a._data.ndim == b._data.ndim == 2 else BMM, (a, b))
 
 
 def _batch_mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError:
@@ -334,8 +334,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"mat1 and mat2 must have the same dtype, but got {names[0].capitalize()} and {names[1].capitalize()}"
         )
     if bias is not None and bias._data.shape != (w._data.shape[0],):
-        return apply(LINEAR, (x, w, None)) + bias  # type: ignore[no-any-return]
-    return apply(LINEAR, (x, w, bias))  # type: ignore[no-any-return]
+        return apply(LINEAR, (x, w, None)) + bias
+    return apply(LINEAR, (x, w, bias))
 
 
 # ---- samples -------------------------------------------------------------------------------------------------------

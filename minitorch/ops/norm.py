@@ -149,14 +149,14 @@ def _trained(
         if running is not None:
             running._data[...] = (1 - momentum) * running._data + momentum * new
             running._storage.version += 1
-    return y  # type: ignore[no-any-return]
+    return y
 
 
 def _evaluated(x: Tensor, mean: Tensor, var: Tensor, weight: Any, bias: Any, eps: float) -> Tensor:  # type: ignore[misc]
     kind = x._data.dtype
     invstd = 1 / np.sqrt(var._data.astype(np.float64) + eps)
     stats = (mean._data.astype(kind), invstd.astype(kind))
-    return apply(GIVEN_NORM, (x, _as(weight, x), _as(bias, x)), stats)  # type: ignore[no-any-return]
+    return apply(GIVEN_NORM, (x, _as(weight, x), _as(bias, x)), stats)
 
 
 # ---- layer norm and its kin ----------------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ def layer_norm(input: Tensor, normalized_shape: Sequence[int], weight: Tensor | 
     rows = x.reshape(x._data.size // n if n else 0, n)
     flat = [None if t is None else t.reshape(-1) for t in (weight, bias)]
     y, _, _ = apply(LAYER_NORM, (rows, *flat), (eps,))
-    return y.reshape(x._data.shape)  # type: ignore[no-any-return]
+    return y.reshape(x._data.shape)
 
 
 def _check_normalized(op: str, x: Tensor, size: tuple[int, ...], *weights: Tensor | None) -> None:
@@ -298,7 +298,7 @@ def group_norm(
     rows = x.reshape(shape[0] * num_groups, -1) if math.prod(shape) else x.reshape(shape[0] * num_groups, 0)
     y = apply(LAYER_NORM, (rows, None, None), (eps,))[0].reshape(shape)
     y = y if weight is None else y * _channels(weight, x)
-    return y if bias is None else y + _channels(bias, x)  # type: ignore[no-any-return]
+    return y if bias is None else y + _channels(bias, x)
 
 
 def instance_norm(input: Tensor, running_mean: Tensor | None = None, running_var: Tensor | None = None,
@@ -330,7 +330,7 @@ def instance_norm(input: Tensor, running_mean: Tensor | None = None, running_var
         _average_instances(x, running_mean, running_var, momentum)
     y = apply(LAYER_NORM, (x.reshape(shape[0] * shape[1], -1), None, None), (eps,))[0].reshape(shape)
     y = y if weight is None else y * _channels(weight, x)
-    return y if bias is None else y + _channels(bias, x)  # type: ignore[no-any-return]
+    return y if bias is None else y + _channels(bias, x)
 
 
 def _average_instances(x: Tensor, running_mean: Tensor, running_var: Any, momentum: float) -> None:

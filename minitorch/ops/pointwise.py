@@ -453,7 +453,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
 
 def _method_where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
     """Return the tensor where the condition holds and ``other`` elsewhere."""
-    return where(condition, self, other)  # type: ignore[no-any-return]
+    return where(condition, self, other)
 
 
 def _np_clamp(x: Any, low: Any, high: Any) -> Any:
@@ -467,7 +467,7 @@ def _clamp_vjp(node: Any, g: Tensor) -> Tensor:
     inside = (x >= low) if low is not None else None
     if high is not None:
         inside = (x <= high) if inside is None else inside & (x <= high)
-    return where(inside, g, 0.0)  # type: ignore[no-any-return]
+    return where(inside, g, 0.0)
 
 
 class _Clamp(Pointwise):

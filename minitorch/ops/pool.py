@@ -28,7 +28,7 @@ __all__ = ["adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", 
 
 def _max_vjp(node: Any, g: Tensor, _: Any) -> Tensor:
     indices = node.output(1)._data
-    return apply(MAX_BACK, (g,), (indices, node.in_shape(0), node.params))  # type: ignore[no-any-return]
+    return apply(MAX_BACK, (g,), (indices, node.in_shape(0), node.params))
 
 
 def _max_back_fwd(gy: Any, indices: Any, shape: Any, how: Any) -> Any:
@@ -38,7 +38,7 @@ def _max_back_fwd(gy: Any, indices: Any, shape: Any, how: Any) -> Any:
 
 
 def _gather_vjp(node: Any, g: Tensor) -> Tensor:
-    return apply(SCATTER, (g,), (node.params[0], node.in_shape(0)[2:]))  # type: ignore[no-any-return]
+    return apply(SCATTER, (g,), (node.params[0], node.in_shape(0)[2:]))
 
 
 MAX = Op(
@@ -62,7 +62,7 @@ UNPOOL = Op("max_unpool", lambda x, indices, spatial: scatter_spatial(x, indices
 
 
 def _avg_vjp(node: Any, g: Tensor) -> Tensor:
-    return apply(AVG_BACK, (g,), (node.in_shape(0), *node.params))  # type: ignore[no-any-return]
+    return apply(AVG_BACK, (g,), (node.in_shape(0), *node.params))
 
 
 AVG = Op("avg_pool", kernels.avg_pool_forward, _avg_vjp, physical=True, grad_name="AvgPool2DBackward0")
@@ -249,7 +249,7 @@ def _unpool(op: str, input: Tensor, indices: Tensor, size: tuple[int, ...], n: i
             f"{op}: Found an invalid max index: {int(flat.max())} (output volumes are of size {'x'.join(map(str, size))})"
         )
     where = flat if flat.ndim == n + 2 else flat[None]
-    return batched(op, input, n, lambda x: apply(UNPOOL, (x,), (where, size)))  # type: ignore[no-any-return]
+    return batched(op, input, n, lambda x: apply(UNPOOL, (x,), (where, size)))
 
 
 # ---- means ---------------------------------------------------------------------------------------------------------
@@ -267,7 +267,7 @@ def _avg_pool(n: int) -> Callable[..., Tensor]:
             raise RuntimeError(f"{op}: divisor must be not zero")
         _check_output(op, input, kernel, steps, pads, spread, ceil_mode)
         how = (kernel, steps, pads, ceil_mode, count_include_pad, divisor_override)
-        return _through_float(input, lambda x: batched(op, x, n, lambda b: apply(AVG, (b,), how)))  # type: ignore[no-any-return]
+        return _through_float(input, lambda x: batched(op, x, n, lambda b: apply(AVG, (b,), how)))
 
     mean = (4**n - 1) / 2
     fn.__doc__ = _doc(op, n, "Return the mean of every window", """
@@ -284,7 +284,7 @@ def _adaptive_avg_pool(n: int) -> Callable[..., Tensor]:
         _check_adaptive(op, input, n)
         size = _output_size(op, input, output_size, n)
         run = lambda b: apply(ADAPTIVE_AVG, (b,), (size,))  # noqa: E731
-        return _through_float(input, lambda x: batched(op, x, n, run))  # type: ignore[no-any-return]
+        return _through_float(input, lambda x: batched(op, x, n, run))
 
     fn.__doc__ = _adaptive_doc(op, n, "means", (4**n - 1) / 2)
     return _named(fn, op, n, _adaptive_samples(n, False), _adaptive_failures(n))

@@ -215,7 +215,7 @@ def _extreme(name: str, op: Op, input: Tensor, dim: Any, keepdim: bool) -> Tenso
     if any_zero(input._data.shape, dims):
         raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
                          "dim with the 'dim' argument.")  # fmt: skip
-    return apply(op, (input,), (dims, keepdim))  # type: ignore[no-any-return]
+    return apply(op, (input,), (dims, keepdim))
 
 
 def any_zero(shape: tuple[int, ...], dims: Dims) -> bool:
@@ -369,10 +369,10 @@ def prod(
     """
     x = _accumulation_input(input, dtype)
     if dim is None:
-        return apply(PROD, (reshape(x, -1),), ((0,), False))  # type: ignore[no-any-return]
+        return apply(PROD, (reshape(x, -1),), ((0,), False))
     if not x._data.ndim:
         return x.clone()
-    return apply(PROD, (x,), ((wrap_dim(dim, x._data.ndim),), keepdim))  # type: ignore[no-any-return]
+    return apply(PROD, (x,), ((wrap_dim(dim, x._data.ndim),), keepdim))
 
 
 def _truth(name: str, fn: Callable[..., Any], doc: str) -> Callable[..., Tensor]:
@@ -451,7 +451,7 @@ def _norm_vjp(node: Any, g: Tensor) -> Tensor:
     # d|x|/dx = x / |x|, counted 0 at the origin
     dims = node.params[0]
     size = expand(reshape(node.output(), _kept(node.in_shape(0), dims)), node.in_shape(0))
-    return _spread(node, g, dims) * where(size == 0, 0.0, node.input(0) / where(size == 0, 1.0, size))  # type: ignore[no-any-return]
+    return _spread(node, g, dims) * where(size == 0, 0.0, node.input(0) / where(size == 0, 1.0, size))
 
 
 def _norm_fwd(x: Array, dims: Dims, keepdim: bool) -> Any:
@@ -463,12 +463,12 @@ NORM = Op("linalg_vector_norm", _norm_fwd, _norm_vjp, saves=((0,),), keeps=(0,))
 
 
 def _euclidean(input: Tensor, dim: Any, keepdim: bool) -> Tensor:
-    return apply(NORM, (input,), (normal_dims(dim, input._data.ndim), keepdim))  # type: ignore[no-any-return]
+    return apply(NORM, (input,), (normal_dims(dim, input._data.ndim), keepdim))
 
 
 def _cumsum_vjp(node: Any, g: Tensor) -> Tensor:
     (dim,) = node.params
-    return apply(CUMSUM_BACK, (g,), (dim,))  # type: ignore[no-any-return]
+    return apply(CUMSUM_BACK, (g,), (dim,))
 
 
 def _cumsum_fwd(x: Array, dim: int) -> Array:

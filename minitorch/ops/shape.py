@@ -62,7 +62,7 @@ def infer_size(shape: tuple[int, ...], numel: int) -> tuple[int, ...]:
 
 def _try_view(x: Tensor, shape: tuple[int, ...]) -> Tensor | None:
     try:
-        return apply(VIEW, (x,), (shape,))  # type: ignore[no-any-return]
+        return apply(VIEW, (x,), (shape,))
     except ValueError:
         if not x._storage.private:
             return None
@@ -177,7 +177,7 @@ def clone(input: Tensor, *, memory_format: Any = preserve_format) -> Tensor:
     """
     if memory_format in (channels_last, channels_last_3d):
         return _channels_last(input)
-    return apply(COPY, (input,), ("C" if memory_format is contiguous_format else "K",))  # type: ignore[no-any-return]
+    return apply(COPY, (input,), ("C" if memory_format is contiguous_format else "K",))
 
 
 @method
@@ -227,7 +227,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     found = tuple([wrap_dim(d, ndim) for d in order])
     if len(set(found)) != ndim:
         raise RuntimeError("permute(): duplicate dims are not allowed.")
-    return apply(PERMUTE, (input,), (found,))  # type: ignore[no-any-return]
+    return apply(PERMUTE, (input,), (found,))
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -255,7 +255,7 @@ def t(input: Tensor) -> Tensor:
     """
     if input._data.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input._data.ndim}D")
-    return apply(T_OP, (input,))  # type: ignore[no-any-return]
+    return apply(T_OP, (input,))
 
 
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
@@ -309,7 +309,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """
     shape = input._data.shape
     dims = range(len(shape)) if dim is None else wrap_dims(dim, len(shape))
-    return apply(SQUEEZE, (input,), (tuple([d for d in dims if shape and shape[d] == 1]),))  # type: ignore[no-any-return]
+    return apply(SQUEEZE, (input,), (tuple([d for d in dims if shape and shape[d] == 1]),))
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
@@ -321,7 +321,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     >>> minitorch.zeros(2, 3).unsqueeze(-1).shape
     torch.Size([2, 3, 1])
     """
-    return apply(UNSQUEEZE, (input,), (wrap_dim(dim, input._data.ndim + 1),))  # type: ignore[no-any-return]
+    return apply(UNSQUEEZE, (input,), (wrap_dim(dim, input._data.ndim + 1),))
 
 
 # ---- expand and its adjoint ----------------------------------------------------------------------------------------
@@ -378,7 +378,7 @@ def expand(input: Tensor, *sizes: Any, implicit: bool = False) -> Tensor:
                 f"dimension {i}.  Target sizes: {shape_text(want)}.  Tensor sizes: {shape_text(shape)}"
             )
         full.append(have if n == -1 else n)
-    return apply(EXPAND, (input,), (tuple(full),))  # type: ignore[no-any-return]
+    return apply(EXPAND, (input,), (tuple(full),))
 
 
 def _type_name(x: Tensor) -> str:
@@ -408,7 +408,7 @@ def _embed(node: Any, g: Tensor) -> Tensor:
     target, index = node.edges[0]
     kind = target._data.dtype if isinstance(target, Tensor) else target.metas[index][1]
     zeros = wrap(np.zeros(node.in_shape(0), kind))
-    return SCATTER_VIEW(zeros, g, params=(((node.op, node.params),),))  # type: ignore[no-any-return]
+    return SCATTER_VIEW(zeros, g, params=(((node.op, node.params),),))
 
 
 def _along(dim: int, part: Any) -> tuple[Any, ...]:
@@ -437,7 +437,7 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     start += n if start < 0 else 0
     if start + length > n:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
-    return apply(NARROW, (input,), (dim, start, start + length))  # type: ignore[no-any-return]
+    return apply(NARROW, (input,), (dim, start, start + length))
 
 
 def select(input: Tensor, dim: int, index: int) -> Tensor:
@@ -457,7 +457,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
         raise IndexError(
             f"select(): index {index} out of range for tensor of size {shape_text(input._data.shape)} at dimension {dim}"
         )
-    return apply(SELECT, (input,), (dim, index))  # type: ignore[no-any-return]
+    return apply(SELECT, (input,), (dim, index))
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:

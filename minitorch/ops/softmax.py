@@ -21,7 +21,7 @@ __all__ = ["log_softmax", "softmax"]
 
 
 def _vjp(node: Any, g: Tensor) -> Tensor:
-    return apply(SOFTMAX_BACK, (g, node.output()), node.params)  # type: ignore[no-any-return]
+    return apply(SOFTMAX_BACK, (g, node.output()), node.params)
 
 
 def _formula(g: Tensor, y: Tensor, dim: int, logs: bool) -> Tensor:
@@ -54,8 +54,8 @@ def _call(name: str, op: Op, input: Tensor, dim: int | None, kind: dtype | None)
     if not x._data.ndim:
         return _call(name, op, x.unsqueeze(0), 0, None).squeeze(0)
     if x.dtype.itemsize == 2:
-        return apply(op, (x.float(),), (dim, op is LOG_SOFTMAX)).to(x.dtype)  # type: ignore[no-any-return]
-    return apply(op, (x,), (dim, op is LOG_SOFTMAX))  # type: ignore[no-any-return]
+        return apply(op, (x.float(),), (dim, op is LOG_SOFTMAX)).to(x.dtype)
+    return apply(op, (x,), (dim, op is LOG_SOFTMAX))
 
 
 def _public(name: str, op: Op, what: str, result: str) -> Callable[..., Tensor]:
