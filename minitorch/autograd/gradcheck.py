@@ -200,7 +200,7 @@ def _check_inputs(inputs: tuple[Any, ...]) -> None:
                 "complex. ",
                 stacklevel=3,
             )
-        if any(s == 0 and n > 1 for s, n in zip(x._data.strides, x._data.shape)):
+        if x._data.size and any(s == 0 and n > 1 for s, n in zip(x._data.strides, x._data.shape)):
             raise RuntimeError(
                 f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are "
                 "non-overlapping to be able to compute the numerical gradients correctly. You should call "
