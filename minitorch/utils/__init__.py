@@ -1,0 +1,4 @@
+"""Tools around training: data loading, hook handles."""
+
+from . import data as data
+from . import hooks as hooks

@@ -1,0 +1,5 @@
+"""Handles of hooks, under torch's name for their module."""
+
+from ..nn._handles import RemovableHandle as RemovableHandle
+
+__all__ = ["RemovableHandle"]
