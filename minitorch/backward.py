@@ -110,9 +110,7 @@ class _Walk:
 def _validated(grad: Tensor, edge: Edge, node: Node) -> Tensor:
     """Bring a gradient to the shape and dtype of the value it belongs to (broadcasting is undone here)."""
     target, index = edge
-    shape, kind = (
-        (target._data.shape, target._data.dtype) if isinstance(target, Tensor) else target.metas[index]
-    )
+    shape, kind = (target._data.shape, target._data.dtype) if isinstance(target, Tensor) else target.metas[index]
     if grad._data.shape != shape:
         grad = grad.sum_to_size(shape)
     if grad._data.dtype != kind:
@@ -153,9 +151,7 @@ def run_hooks(hooks: dict[int, Callable[..., Any]], grad: Tensor) -> Tensor:
         changed = hook(grad)
         if changed is not None:
             if not isinstance(changed, Tensor):
-                raise TypeError(
-                    f"expected a Tensor or None from a gradient hook, got {type(changed).__name__}"
-                )
+                raise TypeError(f"expected a Tensor or None from a gradient hook, got {type(changed).__name__}")
             grad = changed
     return grad
 
@@ -205,9 +201,7 @@ def backward_pass(
         totals = [(leaf, run_hooks(leaf._hooks, g) if leaf._hooks else g) for leaf, g in walk.leaves.values()]
         if captures is not None:
             by_leaf = {id(leaf): g for leaf, g in totals}
-            return [
-                by_leaf.get(id(t)) if isinstance(t, Tensor) else walk.captures[id(t), i] for t, i in captures
-            ]
+            return [by_leaf.get(id(t)) if isinstance(t, Tensor) else walk.captures[id(t), i] for t, i in captures]
         _flush(totals, create_graph, {id(g) for g in grads})
     return []
 
@@ -253,9 +247,7 @@ def _grad_fn(self: Tensor) -> Node | None:
 def _set_grad(self: Tensor, grad: Tensor | None) -> None:
     if grad is not None:
         if not isinstance(grad, Tensor):
-            raise TypeError(
-                f"assigned grad expected to be a Tensor or None but got grad of type {type(grad).__name__}"
-            )
+            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(grad).__name__}")
         if grad is self:
             raise RuntimeError("can't assign Variable as its own grad")
         if grad._data.dtype != self._data.dtype:

@@ -17,9 +17,7 @@ def wrap_dim(dim: int, ndim: int) -> int:
     """Return a dimension as an index from 0; IndexError with torch's text if it is out of range."""
     bound = max(ndim, 1)
     if not -bound <= dim < bound:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})"
-        )
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")
     return dim + bound if dim < 0 else dim
 
 
@@ -59,9 +57,7 @@ def as_array(data: Any, dtype: dtype | None = None) -> Array:
 
 
 def _from_python(data: Any) -> Array:
-    if not isinstance(data, (list, tuple, bool, int, float, complex, range)) and not hasattr(
-        data, "__array__"
-    ):
+    if not isinstance(data, (list, tuple, bool, int, float, complex, range)) and not hasattr(data, "__array__"):
         raise TypeError(f"new(): invalid data type '{type(data).__name__}'" if isinstance(data, str)
                         else f"Could not infer dtype of {type(data).__name__}")  # fmt: skip
     try:
@@ -93,9 +89,7 @@ def _first_leaf(data: Any) -> Any:
 def _holds_float64(data: Any) -> bool:
     """Whether the data's elements are typed float64 already, so that the default dtype does not apply."""
     leaf = _first_leaf(data)
-    return (hasattr(leaf, "_data") and leaf._data.dtype == np.float64) or isinstance(
-        leaf, (np.ndarray, np.float64)
-    )
+    return (hasattr(leaf, "_data") and leaf._data.dtype == np.float64) or isinstance(leaf, (np.ndarray, np.float64))
 
 
 def _ragged_text(data: Any) -> str:
@@ -142,9 +136,7 @@ def cast(array: Array, to: dtype, copy: bool = False) -> Array:
         if array.dtype.kind == "c" and to.category < dtypes.COMPLEX:
             array = array.real
         if array.dtype.kind == "f" and to.category == dtypes.INT and to.itemsize < 8:
-            return array.astype(np.int64).astype(
-                to.numpy
-            )  # the wrap-around that torch shows for small integers
+            return array.astype(np.int64).astype(to.numpy)  # the wrap-around that torch shows for small integers
         return array.astype(to.numpy)
 
 
@@ -152,11 +144,7 @@ def to_bfloat16(array: Array) -> Array:
     """Round float32 to bfloat16, to nearest even; NaN stays NaN."""
     bits = array.view(np.uint32)
     rounded = ((bits + (0x7FFF + ((bits >> 16) & 1))) >> 16).astype(np.uint16)
-    return (
-        np.where(np.isnan(array), np.uint16(0x7FC0), rounded)
-        .astype(np.uint16, order="K")
-        .view(dtypes.BFLOAT16)
-    )
+    return np.where(np.isnan(array), np.uint16(0x7FC0), rounded).astype(np.uint16, order="K").view(dtypes.BFLOAT16)
 
 
 def from_bfloat16(array: Array) -> Array:

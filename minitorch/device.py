@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = ["device", "memory_format", "check_device"]
 
 
@@ -16,17 +18,17 @@ class device:
     """
 
     __slots__ = ("type", "index")
+    type: str
+    index: int | None
     KNOWN = ("cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia", "xla",
              "lazy", "vulkan", "mps", "meta", "hpu", "mtia", "privateuseone")  # fmt: skip
 
     def __init__(self, type: str | device, index: int | None = None) -> None:
         if isinstance(type, device):
-            type, index = type.type, type.index
+            index, type = type.index, type.type
         name, _, number = str(type).partition(":")
         if name not in self.KNOWN or (number and not number.isdigit()):
-            raise RuntimeError(
-                f"Expected one of {', '.join(self.KNOWN)} device type at start of device string: {name}"
-            )
+            raise RuntimeError(f"Expected one of {', '.join(self.KNOWN)} device type at start of device string: {name}")
         self.type = name
         self.index = int(number) if number else index
 
@@ -50,7 +52,7 @@ class device:
     def __exit__(self, *exc: object) -> None:
         return None
 
-    def __reduce__(self) -> tuple[type[device], tuple[str, int | None]]:
+    def __reduce__(self) -> tuple[Any, tuple[str, int | None]]:
         return device, (self.type, self.index)
 
 
@@ -66,9 +68,7 @@ def check_device(where: object) -> device:
         return CPU
     if found.type == "cuda":
         raise AssertionError("Torch not compiled with CUDA enabled")
-    raise NotImplementedError(
-        f"device {found} is not available: minitorch computes on the CPU (device='cpu')"
-    )
+    raise NotImplementedError(f"device {found} is not available: minitorch computes on the CPU (device='cpu')")
 
 
 class memory_format:

@@ -19,6 +19,7 @@ def apply(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Any
     arrays = [x._data if isinstance(x, Tensor) else x for x in inputs]
     result = op.run(arrays, params)
     many = type(result) is tuple
+    out: Any
     if op.view:
         out = _alias(inputs[0], result, op, params)
     elif many:
@@ -83,9 +84,7 @@ def record(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...], outs: tupl
     for i, out in enumerate(outs):
         if out._data.dtype.kind in "fcV" and i not in op.nondifferentiable:
             out._node, out._index, out._requires = node, i, True
-    node._outputs = (
-        [Saved(o, None) if i in op.keeps else None for i, o in enumerate(outs)] if op.keeps else None
-    )
+    node._outputs = [Saved(o, None) if i in op.keeps else None for i, o in enumerate(outs)] if op.keeps else None
     node.metas = tuple([(o._data.shape, o._data.dtype) for o in outs])
     if mode.anomaly:
         node.site = caller_line()

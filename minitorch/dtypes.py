@@ -81,7 +81,7 @@ float64 = dtype("float64", np.float64, FLOAT, 2)
 complex64 = dtype("complex64", np.complex64, COMPLEX, 1)
 complex128 = dtype("complex128", np.complex128, COMPLEX, 2)
 
-ALL = (bool_, uint8, int8, int16, uint16, int32, uint32, int64, uint64)
+ALL: tuple[dtype, ...] = (bool_, uint8, int8, int16, uint16, int32, uint32, int64, uint64)
 ALL += (float16, bfloat16, float32, float64, complex64, complex128)
 ALIASES = {"half": float16, "float": float32, "double": float64, "short": int16, "int": int32, "long": int64}
 ALIASES |= {"cfloat": complex64, "cdouble": complex128}
@@ -126,9 +126,7 @@ def set_default_dtype(d: dtype) -> None:
     """
     global _default
     if not isinstance(d, dtype) or not d.is_floating_point:
-        raise TypeError(
-            f"set_default_dtype: only floating-point types are supported as the default type, got {d!r}"
-        )
+        raise TypeError(f"set_default_dtype: only floating-point types are supported as the default type, got {d!r}")
     _default = d
 
 
@@ -179,8 +177,7 @@ def _promote_ints(a: dtype, b: dtype) -> dtype:
     unsigned, signed = (a, b) if b.is_signed else (b, a)
     if unsigned is not uint8:
         raise RuntimeError(
-            f"Promotion for uint16, uint32, uint64 types is not supported, attempted to promote {a.name} and "
-            f"{b.name}"
+            f"Promotion for uint16, uint32, uint64 types is not supported, attempted to promote {a.name} and {b.name}"
         )
     return _SIGNED_ABOVE_UINT8[signed.rank]
 
@@ -221,9 +218,7 @@ class finfo:
     def __init__(self, type: dtype | None = None) -> None:
         d = type or _default
         if d.category < FLOAT:
-            raise TypeError(
-                f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{d!r}'"
-            )
+            raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{d!r}'")
         self.dtype = d.name
         self.bits = d.to_real().itemsize * 8
         if d is bfloat16:
@@ -249,9 +244,7 @@ class iinfo:
 
     def __init__(self, type: dtype) -> None:
         if type.category == FLOAT or type.category == COMPLEX:
-            raise TypeError(
-                f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type!r}'"
-            )
+            raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type!r}'")
         info = np.iinfo(np.uint8 if type is bool_ else type.numpy)
         self.dtype, self.bits, self.min, self.max = type.name, info.bits, int(info.min), int(info.max)
 

@@ -55,9 +55,7 @@ def check_writable(x: Tensor) -> None:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     base = x._base
     if base is not None and base._requires and base._node is None:
-        raise RuntimeError(
-            "a view of a leaf Variable that requires grad is being used in an in-place operation."
-        )
+        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
 
 
 def check_result(op: Any, x: Tensor, result: Any) -> None:
@@ -65,19 +63,14 @@ def check_result(op: Any, x: Tensor, result: Any) -> None:
     array = x._data
     if result.shape != array.shape:
         raise RuntimeError(
-            f"output with shape {shape_text(array.shape)} doesn't match the broadcast shape "
-            f"{shape_text(result.shape)}"
+            f"output with shape {shape_text(array.shape)} doesn't match the broadcast shape {shape_text(result.shape)}"
         )
     have, want = dtypes.of(np.asarray(result)), dtypes.of(array)
     if not dtypes.can_cast(have, want):
         names = {"float32": "Float", "float64": "Double", "int64": "Long", "int32": "Int", "bool": "Bool"}
         shown = [names.get(d.name, d.name.capitalize()) for d in (have, want)]
         raise RuntimeError(f"result type {shown[0]} can't be cast to the desired output type {shown[1]}")
-    if (
-        array.size
-        and 0 in array.strides
-        and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape))
-    ):
+    if array.size and 0 in array.strides and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape)):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation."

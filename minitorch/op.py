@@ -146,9 +146,7 @@ def promote(values: list[Any], to_float: bool = False) -> tuple[list[Any], bool]
         found = dtypes.get_default_dtype()
     narrow = found is dtypes.bfloat16
     work = dtypes.float32 if narrow else found
-    return [
-        convert.cast(v, work) if type(v) is np.ndarray else convert.scalar(v, work) for v in values
-    ], narrow
+    return [convert.cast(v, work) if type(v) is np.ndarray else convert.scalar(v, work) for v in values], narrow
 
 
 def result_dtype(values: Iterable[Any]) -> dtypes.dtype:
@@ -217,9 +215,7 @@ class Failure:
 class Make:
     """Makes the tensors of samples: reproducible values, in the dtype under test."""
 
-    def __init__(
-        self, dtype: dtypes.dtype = dtypes.float64, requires_grad: bool = True, seed: int = 0
-    ) -> None:
+    def __init__(self, dtype: dtypes.dtype = dtypes.float64, requires_grad: bool = True, seed: int = 0) -> None:
         self.dtype, self.requires_grad = dtype, requires_grad
         self.rng = np.random.default_rng(seed)
 

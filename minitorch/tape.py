@@ -130,7 +130,7 @@ class Node:
 
     def name(self) -> str:
         """Return torch's name of the backward function, such as ``AddBackward0``."""
-        return self.op.grad_name  # type: ignore[no-any-return]
+        return self.op.grad_name
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {hex(id(self))}>"
@@ -176,9 +176,7 @@ class Node:
         """The nodes of the inputs, as torch gives them; leaves appear as `AccumulateGrad`."""
         found = []
         for edge in self.edges:
-            target = (
-                AccumulateGrad(edge[0]) if edge and isinstance(edge[0], Tensor) else edge[0] if edge else None
-            )
+            target = AccumulateGrad(edge[0]) if edge and isinstance(edge[0], Tensor) else edge[0] if edge else None
             found.append((target, edge[1] if edge else 0))
         return tuple(found)
 

@@ -122,11 +122,7 @@ class Tensor:
 
     def size(self, dim: int | None = None) -> Any:
         """Return the shape, or the size of dimension ``dim``."""
-        return (
-            Size(self._data.shape)
-            if dim is None
-            else self._data.shape[convert.wrap_dim(dim, self._data.ndim)]
-        )
+        return Size(self._data.shape) if dim is None else self._data.shape[convert.wrap_dim(dim, self._data.ndim)]
 
     @property
     def ndim(self) -> int:
@@ -228,9 +224,7 @@ class Tensor:
     @data.setter
     def data(self, other: Tensor) -> None:
         if self._requires and other.dtype.category < dtypes.FLOAT:
-            raise RuntimeError(
-                "data set to a tensor that requires gradients must be floating point or complex dtype"
-            )
+            raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
         self._data, self._storage, self._chain, self._base = other._data, other._storage, other._chain, None
         if self._storage.private:
             self._storage.reveal()
@@ -252,9 +246,7 @@ class Tensor:
         grad.
         """
         if self.requires_grad and not force:
-            raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-            )
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         array = self._visible()
         if array.dtype == dtypes.BFLOAT16:
             raise TypeError("Got unsupported ScalarType BFloat16")
@@ -299,9 +291,7 @@ class Tensor:
     def __contains__(self, element: object) -> bool:
         if isinstance(element, (Tensor, int, float, complex, bool)):
             return bool((self == element).any())
-        raise RuntimeError(
-            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
-        )
+        raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
 
     def __hash__(self) -> int:
         return id(self)
@@ -313,9 +303,7 @@ class Tensor:
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         edge = self.grad_fn
-        return format_tensor(
-            self._data, self.dtype, self.requires_grad, None if edge is None else edge.name()
-        )
+        return format_tensor(self._data, self.dtype, self.requires_grad, None if edge is None else edge.name())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
@@ -325,7 +313,7 @@ class Tensor:
                 "torch.nn.utils spectral_norm usage; detach() the tensor, or clone() it on the tape"
             )
         if id(self) in memo:
-            return memo[id(self)]  # type: ignore[no-any-return]
+            return memo[id(self)]
         twin = wrap(self._visible().copy(order="K"), type(self))
         memo[id(self)] = twin
         twin._requires = self._requires

@@ -15,8 +15,20 @@ from ..op import Op
 from ..tape import mode, recording
 from ..tensor import Tensor, method, wrap
 
-__all__ = ["NUMBER", "Tensor", "apply", "apply_", "deliver", "inplace", "ints", "normal_dims", "operand", "tensor_arg",
-           "vjp_of", "zeros_like"]  # fmt: skip
+__all__ = [
+    "NUMBER",
+    "Tensor",
+    "apply",
+    "apply_",
+    "deliver",
+    "inplace",
+    "ints",
+    "normal_dims",
+    "operand",
+    "tensor_arg",
+    "vjp_of",
+    "zeros_like",
+]
 
 NUMBER = (int, float, complex, bool, np.number, np.bool_)
 
@@ -24,18 +36,14 @@ NUMBER = (int, float, complex, bool, np.number, np.bool_)
 def tensor_arg(fn: str, x: Any, name: str = "input", position: int = 1) -> Tensor:
     """Return ``x`` if it is a tensor; TypeError with torch's text otherwise."""
     if not isinstance(x, Tensor):
-        raise TypeError(
-            f"{fn}(): argument '{name}' (position {position}) must be Tensor, not {type(x).__name__}"
-        )
+        raise TypeError(f"{fn}(): argument '{name}' (position {position}) must be Tensor, not {type(x).__name__}")
     return x
 
 
 def operand(fn: str, x: Any, name: str = "other", position: int = 2) -> Any:
     """Return ``x`` if it is a tensor or a number; TypeError with torch's text otherwise."""
     if not isinstance(x, (Tensor, *NUMBER)):
-        raise TypeError(
-            f"{fn}(): argument '{name}' (position {position}) must be Tensor, not {type(x).__name__}"
-        )
+        raise TypeError(f"{fn}(): argument '{name}' (position {position}) must be Tensor, not {type(x).__name__}")
     return x
 
 
@@ -44,8 +52,10 @@ def deliver(result: Tensor, out: Tensor | None) -> Tensor:
     if out is None:
         return result
     if out.requires_grad or result.requires_grad:
-        raise RuntimeError("functions with out=... arguments don't support automatic differentiation, but one of the "
-                           "arguments requires grad.")  # fmt: skip
+        raise RuntimeError(
+            "functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
     if out._data.shape != result._data.shape:
         out._data = np.empty(result._data.shape, out._data.dtype)
     check_result(None, out, result._data)
@@ -92,7 +102,7 @@ def zeros_like(x: Tensor, shape: tuple[int, ...] | None = None) -> Tensor:
     return wrap(np.zeros_like(x._data) if shape is None else np.zeros(shape, x._data.dtype))
 
 
-IDENTITY = Op("alias", lambda x: x.view(), lambda node, g: g)
+IDENTITY: Op = Op("alias", lambda x: x.view(), lambda node, g: g)
 
 
 def vjp_of(

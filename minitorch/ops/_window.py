@@ -50,8 +50,14 @@ def batched(op: str, x: Tensor, n: int, run: Callable[[Tensor], Any]) -> Any:
     return result.squeeze(0)
 
 
-def conv_output(op: str, size: tuple[int, ...], kernel: tuple[int, ...], stride: tuple[int, ...],
-                padding: tuple[tuple[int, int], ...], dilation: tuple[int, ...]) -> tuple[int, ...]:  # fmt: skip
+def conv_output(
+    op: str,
+    size: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[tuple[int, int], ...],
+    dilation: tuple[int, ...],
+) -> tuple[int, ...]:
     """Return the output's spatial sizes; RuntimeError where the kernel does not fit into the padded input."""
     padded = [n + a + b for n, (a, b) in zip(size, padding)]
     reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation)]

@@ -8,14 +8,30 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Make, Pointwise, Sample, register
+from ..op import Make, Op, Pointwise, Sample, register
 from ..tensor import method
 from ._common import Tensor, apply, apply_, tensor_arg
 from .pointwise import clamp, where
 from .unary import erf, exp, log1p, sigmoid, tanh
 
-__all__ = ["celu", "elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "logsigmoid", "mish", "prelu", "relu",
-           "relu6", "selu", "silu", "softplus", "softsign"]  # fmt: skip
+__all__ = [
+    "celu",
+    "elu",
+    "gelu",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "leaky_relu",
+    "logsigmoid",
+    "mish",
+    "prelu",
+    "relu",
+    "relu6",
+    "selu",
+    "silu",
+    "softplus",
+    "softsign",
+]
 
 
 def _samples(make: Make) -> Iterator[Sample]:
@@ -32,7 +48,7 @@ def _gate(g: Tensor, passes: Any) -> Tensor:
     return apply(GATE, (g,), (passes,))
 
 
-GATE = Pointwise(
+GATE: Op = Pointwise(
     "threshold_backward", lambda g, passes: np.multiply(g, passes), lambda node, gg: _gate(gg, *node.params)
 )
 
@@ -41,7 +57,7 @@ def _np_relu(x: Any) -> Any:
     return np.maximum(x, x.dtype.type(0))
 
 
-RELU = Pointwise("relu", _np_relu, lambda node, g: _gate(g, node.output()._data > 0), keeps=(0,))
+RELU: Op = Pointwise("relu", _np_relu, lambda node, g: _gate(g, node.output()._data > 0), keeps=(0,))
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -70,7 +86,7 @@ def _hardtanh_vjp(node: Any, g: Tensor) -> Tensor:
     return _gate(g, (x > low) & (x < high))
 
 
-HARDTANH = Pointwise(
+HARDTANH: Op = Pointwise(
     "hardtanh",
     lambda x, low, high: np.clip(x, x.dtype.type(low), x.dtype.type(high)),
     _hardtanh_vjp,
@@ -118,7 +134,7 @@ def _leaky_vjp(node: Any, g: Tensor) -> Tensor:
     return _gate(g, np.where(x > 0, x.dtype.type(1), x.dtype.type(slope)))
 
 
-LEAKY = Pointwise("leaky_relu", _leaky_fwd, _leaky_vjp, saves=((0,),))
+LEAKY: Op = Pointwise("leaky_relu", _leaky_fwd, _leaky_vjp, saves=((0,),))
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -151,8 +167,10 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     if slopes != 1:
         channels = input._data.shape[1] if ndim > 1 else 1
         if slopes != channels:
-            raise RuntimeError(f"Mismatch of parameter numbers and input channel size. Found parameter numbers = {slopes} and "
-                               f"channel size = {channels}.")  # fmt: skip
+            raise RuntimeError(
+                f"Mismatch of parameter numbers and input channel size. Found parameter numbers = {slopes} and "
+                f"channel size = {channels}."
+            )
         weight = weight.reshape((1, slopes) + (1,) * (ndim - 2))
     return where(input > 0, input, weight * input)
 
@@ -317,8 +335,21 @@ def _prelu_samples(make: Make) -> Iterator[Sample]:
 
 
 register(relu, samples=_samples, functional=True)
-for _fn, _top in ((leaky_relu, False), (hardtanh, False), (relu6, False), (elu, False), (selu, True), (celu, True), (gelu, False),
-                  (silu, False), (softplus, False), (mish, False), (logsigmoid, False), (softsign, False), (hardsigmoid, False),
-                  (hardswish, False)):  # fmt: skip
+for _fn, _top in (
+    (leaky_relu, False),
+    (hardtanh, False),
+    (relu6, False),
+    (elu, False),
+    (selu, True),
+    (celu, True),
+    (gelu, False),
+    (silu, False),
+    (softplus, False),
+    (mish, False),
+    (logsigmoid, False),
+    (softsign, False),
+    (hardsigmoid, False),
+    (hardswish, False),
+):
     register(_fn, samples=_samples, methods=(), functional=True, top=_top)
 register(prelu, samples=_prelu_samples, functional=True)

@@ -15,7 +15,7 @@ from ._common import Tensor, apply
 __all__ = ["to"]
 
 # the walk casts gradients to the dtype of the value they belong to
-CAST = Op("to_copy", lambda x, kind: convert.cast(x, kind, copy=True), lambda node, g: g)
+CAST: Op = Op("to_copy", lambda x, kind: convert.cast(x, kind, copy=True), lambda node, g: g)
 
 
 def _parse(args: tuple[Any, ...]) -> tuple[dtype | None, Any, bool]:

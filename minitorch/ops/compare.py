@@ -83,8 +83,8 @@ AND, bitwise_and = _make("bitwise_and", np.bitwise_and, _doc("the bits set in bo
 OR, bitwise_or = _make("bitwise_or", np.bitwise_or, _doc("the bits set in one", "bitwise_or", "tensor([3, 2, 3])"), _int_samples)  # fmt: skip
 XOR, bitwise_xor = _make("bitwise_xor", np.bitwise_xor, _doc("the bits set in exactly one", "bitwise_xor", "tensor([3, 0, 1])"), _int_samples)  # fmt: skip
 
-LOGICAL_NOT = Pointwise("logical_not", np.logical_not)
-BITWISE_NOT = Pointwise("bitwise_not", np.invert)
+LOGICAL_NOT: Op = Pointwise("logical_not", np.logical_not)
+BITWISE_NOT: Op = Pointwise("bitwise_not", np.invert)
 
 
 def logical_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:

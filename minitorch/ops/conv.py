@@ -70,16 +70,14 @@ def _input_grad_fwd(
     return kernels.conv_input_grad(gy, w, size, stride, padding, dilation, groups, bias)
 
 
-def _weight_grad_fwd(
-    gy: Any, x: Any, stride: Any, padding: Any, dilation: Any, groups: int, kernel: Any
-) -> Any:
+def _weight_grad_fwd(gy: Any, x: Any, stride: Any, padding: Any, dilation: Any, groups: int, kernel: Any) -> Any:
     return conv_weight_grad(gy, x, kernel, stride, padding, dilation, groups)
 
 
 _SAVES = ((1,), (0,), ())
-CONV = Op("convolution", _conv_fwd, _conv_vjp, saves=_SAVES, physical=True)
-INPUT_GRAD = Op("convolution", _input_grad_fwd, _input_grad_vjp, saves=_SAVES, physical=True)
-WEIGHT_GRAD = Op("convolution_weight", _weight_grad_fwd, _weight_grad_vjp, saves=((1,), (0,)))
+CONV: Op = Op("convolution", _conv_fwd, _conv_vjp, saves=_SAVES, physical=True)
+INPUT_GRAD: Op = Op("convolution", _input_grad_fwd, _input_grad_vjp, saves=_SAVES, physical=True)
+WEIGHT_GRAD: Op = Op("convolution_weight", _weight_grad_fwd, _weight_grad_vjp, saves=((1,), (0,)))
 
 
 # ---- checks --------------------------------------------------------------------------------------------------------
@@ -105,9 +103,7 @@ def _check(op: str, x: Tensor, w: Tensor, bias: Tensor | None, groups: int, tran
     _check_types(op, x, w, bias)
 
 
-def _check_channels(
-    op: str, x: tuple[int, ...], w: tuple[int, ...], groups: int, transposed: bool, n: int
-) -> None:
+def _check_channels(op: str, x: tuple[int, ...], w: tuple[int, ...], groups: int, transposed: bool, n: int) -> None:
     if w[0] % groups or w[0] < groups:
         raise RuntimeError(
             f"{op}: Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of "
@@ -145,9 +141,7 @@ def _geometry(op: str, n: int, stride: Any, dilation: Any) -> tuple[tuple[int, .
     return steps, spread
 
 
-def _pairs(
-    op: str, padding: Any, kernel: tuple[int, ...], stride: Any, dilation: Any
-) -> tuple[tuple[int, int], ...]:
+def _pairs(op: str, padding: Any, kernel: tuple[int, ...], stride: Any, dilation: Any) -> tuple[tuple[int, int], ...]:
     """Return padding before and after each axis; "same" puts the odd one behind, as torch does."""
     if padding == "valid":
         return ((0, 0),) * len(kernel)
@@ -169,8 +163,15 @@ def _pairs(
 def _conv(n: int) -> Callable[..., Tensor]:
     op = f"conv{n}d"
 
-    def fn(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-           dilation: Any = 1, groups: int = 1) -> Tensor:  # fmt: skip
+    def fn(
+        input: Tensor,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+    ) -> Tensor:
         steps, spread = _geometry(op, n, stride, dilation)
 
         def run(x: Tensor) -> Tensor:
@@ -211,8 +212,16 @@ def _conv(n: int) -> Callable[..., Tensor]:
 def _conv_transpose(n: int) -> Callable[..., Tensor]:
     op = f"conv_transpose{n}d"
 
-    def fn(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-           output_padding: Any = 0, groups: int = 1, dilation: Any = 1) -> Tensor:  # fmt: skip
+    def fn(
+        input: Tensor,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        dilation: Any = 1,
+    ) -> Tensor:
         steps, spread = _geometry(op, n, stride, dilation)
         extra = axes(op, "output_padding", output_padding, n)
 

@@ -25,7 +25,7 @@ def _scaled(x: Any, mask: Any) -> Any:
 
 
 # the mask holds 0 and 1 / (1 - p)
-MASK = Op("mul", _scaled, lambda node, g: apply(MASK, (g,), node.params))
+MASK: Op = Op("mul", _scaled, lambda node, g: apply(MASK, (g,), node.params))
 
 
 def _draw(x: Tensor, shape: tuple[int, ...], p: float) -> Any:
@@ -119,9 +119,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
     return _alpha(input, input._data.shape, p, training, inplace)
 
 
-def feature_alpha_dropout(
-    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
-) -> Tensor:
+def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """Drop whole channels as `alpha_dropout` drops elements.
 
     Examples

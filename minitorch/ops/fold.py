@@ -14,16 +14,16 @@ from ._window import wants_positive
 __all__ = ["fold", "unfold"]
 
 # params: kernel, dilation, padding, stride
-UNFOLD = Op("unfold", kernels.unfold, lambda node, g: apply(FOLD, (g,), (node.in_shape(0)[2:], *node.params)),
-            grad_name="Im2ColBackward0")  # fmt: skip
-FOLD = Op(
-    "fold", kernels.fold, lambda node, g: apply(UNFOLD, (g,), node.params[1:]), grad_name="Col2ImBackward0"
+UNFOLD: Op = Op(
+    "unfold",
+    kernels.unfold,
+    lambda node, g: apply(FOLD, (g,), (node.in_shape(0)[2:], *node.params)),
+    grad_name="Im2ColBackward0",
 )
+FOLD: Op = Op("fold", kernels.fold, lambda node, g: apply(UNFOLD, (g,), node.params[1:]), grad_name="Col2ImBackward0")
 
 
-def _geometry(
-    op: str, n: int, kernel: Any, dilation: Any, padding: Any, stride: Any
-) -> tuple[tuple[int, ...], ...]:
+def _geometry(op: str, n: int, kernel: Any, dilation: Any, padding: Any, stride: Any) -> tuple[tuple[int, ...], ...]:
     values = {"kernel_size": kernel, "dilation": dilation, "padding": padding, "stride": stride}
     found = []
     for name, value in values.items():
@@ -36,9 +36,7 @@ def _geometry(
         if name == "padding" and min(each) < 0:
             raise RuntimeError(f"{op}: padding should be non-negative, but got {name}={list(each)}")
         if name != "padding":
-            sizes = " ".join(
-                f"{name}_{axis}: {v}" for axis, v in zip(("depth", "height", "width")[-n:], each)
-            )
+            sizes = " ".join(f"{name}_{axis}: {v}" for axis, v in zip(("depth", "height", "width")[-n:], each))
             wants_positive(
                 op, name, each, f"{op}: {name.replace('_', ' ')} should be greater than zero, but got {sizes}"
             )
@@ -48,8 +46,7 @@ def _geometry(
 
 def _blocks(size: tuple[int, ...], kernel: Any, dilation: Any, padding: Any, stride: Any) -> tuple[int, ...]:
     return tuple(
-        (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, k, d, p, s in zip(size, kernel, dilation, padding, stride)
+        (n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, d, p, s in zip(size, kernel, dilation, padding, stride)
     )
 
 
@@ -88,9 +85,7 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
         return unfold(x.unsqueeze(0), kernel_size, dilation, padding, stride).squeeze(0)
     n = x._data.ndim - 2
     if n not in (1, 2, 3):
-        raise RuntimeError(
-            f"unfold: Expected 3D to 5D input, but got input of size: {shape_text(x._data.shape)}"
-        )
+        raise RuntimeError(f"unfold: Expected 3D to 5D input, but got input of size: {shape_text(x._data.shape)}")
     how = _geometry("unfold", n, kernel_size, dilation, padding, stride)
     blocks = _blocks(x._data.shape[2:], *how)
     if min(blocks) < 1:
@@ -148,7 +143,9 @@ def _check_columns(shape: Any, size: Any, kernel: Any, dilation: Any, padding: A
             f"input.size(1)={shape[1]} and kernel_size={kernel}."
         )
     blocks = _blocks(size, kernel, dilation, padding, stride)
-    given = f"fold: Given output_size={size}, kernel_size={kernel}, dilation={dilation}, padding={padding}, stride={stride}"
+    given = (
+        f"fold: Given output_size={size}, kernel_size={kernel}, dilation={dilation}, padding={padding}, stride={stride}"
+    )
     if min(blocks) < 1:
         raise RuntimeError(
             f"{given}, calculated shape of the array of sliding blocks as {blocks}, which is too small (non-positive)"
@@ -183,9 +180,7 @@ def _unfold_failures(make: Make) -> Iterator[Failure]:
 
 
 def _fold_failures(make: Make) -> Iterator[Failure]:
-    yield Failure(
-        (make(1, 27, 10), (8, 8), 3), RuntimeError, r"sliding blocks 6 \* 6 = 36, but got input.size\(2\)=10"
-    )
+    yield Failure((make(1, 27, 10), (8, 8), 3), RuntimeError, r"sliding blocks 6 \* 6 = 36, but got input.size\(2\)=10")
     yield Failure((make(1, 28, 36), (8, 8), 3), RuntimeError, "divisible by the product of kernel_size")
 
 

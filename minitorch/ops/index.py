@@ -135,7 +135,7 @@ def _whole(basic: Index) -> bool:
 
 # ---- reading -------------------------------------------------------------------------------------------------------
 
-ITEM = Op("slice", lambda x, index: x[(*index, ...)], _embed, view=True)
+ITEM: Op = Op("slice", lambda x, index: x[(*index, ...)], _embed, view=True)
 
 
 def _full(tensors: Index) -> Index:
@@ -167,8 +167,8 @@ def _index_add_vjp(node: Any, g: Tensor) -> tuple[Tensor, Tensor | None]:
     return g, INDEX(g, params=node.params) if node.needs[1] else None
 
 
-INDEX = Op("index", _index_fwd, _index_vjp)
-INDEX_ADD = Op("index_put", _index_add_fwd, _index_add_vjp)
+INDEX: Op = Op("index", _index_fwd, _index_vjp)
+INDEX_ADD: Op = Op("index_put", _index_add_fwd, _index_add_vjp)
 
 
 @method
@@ -196,8 +196,8 @@ def _put_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
     return cleared, INDEX(g, params=(tensors,)) if node.needs[1] else None
 
 
-INDEX_PUT = Op("index_put", _put_fwd, _put_vjp)
-ASSIGN = Op("copy", lambda x, value: _assigned(x, value), lambda node, g: (zeros_like(g), g if node.needs[1] else None),
+INDEX_PUT: Op = Op("index_put", _put_fwd, _put_vjp)
+ASSIGN: Op = Op("copy", lambda x, value: _assigned(x, value), lambda node, g: (zeros_like(g), g if node.needs[1] else None),
             grad_name="CopyBackwards")  # fmt: skip
 
 
@@ -306,7 +306,7 @@ def _masked_fill_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None
     return gx, apply(MASKED_FILL, (g, 0.0), (~mask,)) if node.needs[1] else None
 
 
-MASKED_FILL = Op("masked_fill", _masked_fill_fwd, _masked_fill_vjp)
+MASKED_FILL: Op = Op("masked_fill", _masked_fill_fwd, _masked_fill_vjp)
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:

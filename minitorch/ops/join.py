@@ -36,7 +36,7 @@ class _Cat(Op):
         return self.fwd(*arrays, params[0])
 
 
-CAT = _Cat("cat", _cat_fwd, _cat_vjp)
+CAT: Op = _Cat("cat", _cat_fwd, _cat_vjp)
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:

@@ -1,7 +1,4 @@
-"""Losses for classification and regression.
-
-`cross_entropy` with class indices is a fused kernel over rows of logits; the other losses are expressions in ops.
-"""
+"""Losses for classification. `cross_entropy` with class indices is a fused kernel over rows of logits."""
 
 from __future__ import annotations
 
@@ -18,12 +15,11 @@ from ..memory import Array
 from ..op import Failure, Make, Op, Sample, register
 from ..tensor import wrap
 from ._common import Tensor, apply, tensor_arg, vjp_of
-from .pointwise import where
 from .reduce import MEAN, SUM
 from .shape import reshape
 from .softmax import log_softmax, softmax
 
-__all__ = ["cross_entropy", "huber_loss", "kl_div", "l1_loss", "mse_loss", "nll_loss", "smooth_l1_loss"]
+__all__ = ["cross_entropy", "legacy_reduction", "nll_loss", "reduced"]
 
 
 # ---- reductions ----------------------------------------------------------------------------------------------------
@@ -52,7 +48,9 @@ def legacy_reduction(reduction: str, size_average: Any, reduce: Any) -> str:
     if size_average is None and reduce is None:
         return reduction
     found = "none" if reduce is False else "sum" if size_average is False else "mean"
-    warnings.warn(f"size_average and reduce args will be deprecated, please use reduction='{found}' instead.", stacklevel=4)
+    warnings.warn(
+        f"size_average and reduce args will be deprecated, please use reduction='{found}' instead.", stacklevel=4
+    )
     return found
 
 
@@ -64,13 +62,19 @@ def _rows(op: str, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     shape, want = x._data.shape, target._data.shape
     if target._data.dtype not in (np.int64, np.uint8):
         kinds = {"float32": "Float", "float64": "Double", "int32": "Int", "bool": "Bool"}
-        raise RuntimeError(f"{op}: expected target dtype to be Long or Byte, but got {kinds.get(target.dtype.name, target.dtype.name)}")
+        raise RuntimeError(
+            f"{op}: expected target dtype to be Long or Byte, but got {kinds.get(target.dtype.name, target.dtype.name)}"
+        )
     if len(shape) == 1:
         if want not in ((), (1,)):
-            raise RuntimeError(f"{op}: Expected target of shape [] or [1] for input of shape {shape_text(shape)}, got {shape_text(want)}")
+            raise RuntimeError(
+                f"{op}: Expected target of shape [] or [1] for input of shape {shape_text(shape)}, got {shape_text(want)}"
+            )
         return x.unsqueeze(0), target.reshape(1)
     if not want or want[0] != shape[0]:
-        raise ValueError(f"Expected input batch_size ({shape[0]}) to match target batch_size ({want[0] if want else 1}).")
+        raise ValueError(
+            f"Expected input batch_size ({shape[0]}) to match target batch_size ({want[0] if want else 1})."
+        )
     if want[1:] != shape[2:]:
         raise RuntimeError(f"{op}: Expected target size {shape_text((shape[0], *shape[2:]))}, got {shape_text(want)}")
     if len(shape) > 2:
@@ -98,7 +102,9 @@ def _weight(op: str, weight: Tensor | None, count: int, like: Tensor) -> Array |
         )
     if weight._data.dtype != like._data.dtype:
         names = {"float32": "Float", "float64": "Double"}
-        raise RuntimeError(f"{op}: expected scalar type {names.get(like.dtype.name)} but found {names.get(weight.dtype.name)}")
+        raise RuntimeError(
+            f"{op}: expected scalar type {names.get(like.dtype.name)} but found {names.get(weight.dtype.name)}"
+        )
     return weight._data
 
 
@@ -131,12 +137,19 @@ def _spread_fwd(g: Array, classes: Array, weight: Array | None, count: int) -> A
     return out
 
 
-PICK = Op("nll_loss", _pick_fwd, lambda node, g: apply(SPREAD, (g,), (*node.params, node.in_shape(0)[1])))
-SPREAD = Op("nll_loss_backward", _spread_fwd, lambda node, g: apply(PICK, (g,), node.params[:2]))
+PICK: Op = Op("nll_loss", _pick_fwd, lambda node, g: apply(SPREAD, (g,), (*node.params, node.in_shape(0)[1])))
+SPREAD: Op = Op("nll_loss_backward", _spread_fwd, lambda node, g: apply(PICK, (g,), node.params[:2]))
 
 
-def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, ignore_index: int = -100,
-             reduce: Any = None, reduction: str = "mean") -> Tensor:  # fmt: skip
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: Any = None,
+    ignore_index: int = -100,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
     """Return the negative log-likelihood of classes, given log-probabilities.
 
     Parameters
@@ -180,14 +193,25 @@ def _cross_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, ...]:
     return vjp_of(formula, node, (node.input(0), node.input(1)), (gg,))
 
 
-CROSS = Op("cross_entropy_rows", cross_entropy_forward, _cross_vjp, saves=((0,),), keeps=(1,), nondifferentiable=(1,))
-CROSS_BACK = Op("cross_entropy_rows_backward", lambda g, x, classes, weight, lse: cross_entropy_backward(g, x, classes, weight, lse),
-                _cross_back_vjp, saves=((0, 1), (0, 1)))  # fmt: skip
+CROSS: Op = Op("cross_entropy_rows", cross_entropy_forward, _cross_vjp, saves=((0,),), keeps=(1,), nondifferentiable=(1,))
+CROSS_BACK: Op = Op(
+    "cross_entropy_rows_backward",
+    lambda g, x, classes, weight, lse: cross_entropy_backward(g, x, classes, weight, lse),
+    _cross_back_vjp,
+    saves=((0, 1), (0, 1)),
+)
 
 
-def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
-                  ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
-                  label_smoothing: float = 0.0) -> Tensor:  # fmt: skip
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: Any = None,
+    ignore_index: int = -100,
+    reduce: Any = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """Return the cross entropy between logits and classes (or class probabilities).
 
     Parameters
@@ -239,7 +263,9 @@ def _soft_cross_entropy(x: Tensor, target: Tensor, weight: Tensor | None, reduct
     return total if reduction == "sum" else total / max(x._data.size // max(count, 1), 1)
 
 
-def _smoothed(x: Tensor, classes: Array, weight: Array | None, reduction: str, smoothing: float, shape: tuple[int, ...]) -> Tensor:
+def _smoothed(
+    x: Tensor, classes: Array, weight: Array | None, reduction: str, smoothing: float, shape: tuple[int, ...]
+) -> Tensor:
     """Mix the loss of the class with the mean over classes (Szegedy et al., arXiv 1512.00567, section 7)."""
     logs = log_softmax(x, 1)
     hard = apply(PICK, (logs,), (classes, weight))
@@ -248,110 +274,6 @@ def _smoothed(x: Tensor, classes: Array, weight: Array | None, reduction: str, s
     smooth = -weighted.sum(1) * counted
     share = smoothing / x._data.shape[1]
     return _finish(hard * (1 - smoothing) + smooth * share, classes, weight, reduction, shape)
-
-
-# ---- differences ---------------------------------------------------------------------------------------------------
-
-
-def _paired(name: str, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    x, y = tensor_arg(name, input), tensor_arg(name, target, "target", 2)
-    if x._data.shape != y._data.shape:
-        warnings.warn(
-            f"Using a target size ({y.shape}) that is different to the input size ({x.shape}). This will likely lead to "
-            "incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=3,
-        )
-    return x, y
-
-
-def mse_loss(input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
-             weight: Tensor | None = None) -> Tensor:  # fmt: skip
-    """Return the squared differences, or their mean or sum.
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.nn.functional.mse_loss(minitorch.tensor([1.0, 3.0]), minitorch.tensor([1.0, 1.0]))
-    tensor(2.)
-    """
-    reduction = legacy_reduction(reduction, size_average, reduce)
-    x, y = _paired("mse_loss", input, target)
-    loss = (x - y) ** 2
-    return reduced(loss if weight is None else loss * weight, reduction, "MseLossBackward0")
-
-
-def l1_loss(input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
-            weight: Tensor | None = None) -> Tensor:  # fmt: skip
-    """Return the absolute differences, or their mean or sum.
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.nn.functional.l1_loss(minitorch.tensor([1.0, 3.0]), minitorch.tensor([1.0, 1.0]))
-    tensor(1.)
-    """
-    reduction = legacy_reduction(reduction, size_average, reduce)
-    x, y = _paired("l1_loss", input, target)
-    loss = (x - y).abs()
-    return reduced(loss if weight is None else loss * weight, reduction, "MeanBackward0" if reduction == "mean" else "SumBackward0")
-
-
-def smooth_l1_loss(input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
-                   beta: float = 1.0) -> Tensor:  # fmt: skip
-    """Return ``d**2 / (2 beta)`` for differences d below ``beta`` and ``|d| - beta / 2`` beyond (Girshick, arXiv 1504.08083).
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.nn.functional.smooth_l1_loss(minitorch.tensor([1.0, 3.0]), minitorch.tensor([1.0, 1.0]))
-    tensor(0.7500)
-    """
-    reduction = legacy_reduction(reduction, size_average, reduce)
-    if beta < 0:
-        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
-    x, y = _paired("smooth_l1_loss", input, target)
-    size = (x - y).abs()
-    loss = size if beta == 0 else where(size < beta, size * size * (0.5 / beta), size - 0.5 * beta)
-    return reduced(loss, reduction, "SmoothL1LossBackward0")
-
-
-def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None) -> Tensor:
-    """Return ``d**2 / 2`` for differences d below ``delta`` and ``delta (|d| - delta / 2)`` beyond (Huber, 1964).
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.nn.functional.huber_loss(minitorch.tensor([1.0, 3.0]), minitorch.tensor([1.0, 1.0]))
-    tensor(0.7500)
-    """
-    if delta <= 0:
-        raise RuntimeError("huber_loss does not support non-positive values for delta.")
-    x, y = _paired("huber_loss", input, target)
-    size = (x - y).abs()
-    loss = where(size < delta, size * size * 0.5, (size - 0.5 * delta) * delta)
-    return reduced(loss if weight is None else loss * weight, reduction, "HuberLossBackward0")
-
-
-def kl_div(input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
-           log_target: bool = False) -> Tensor:  # fmt: skip
-    """Return ``target (log target - input)`` for log-probabilities ``input``; "batchmean" divides by the first size.
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> p = minitorch.tensor([0.5, 0.5])
-    >>> minitorch.nn.functional.kl_div(p.log(), p, reduction="sum")
-    tensor(0.)
-    """
-    reduction = legacy_reduction(reduction, size_average, reduce)
-    if log_target:
-        loss = target.exp() * (target - input)
-    else:
-        entropy = where(target > 0, target * where(target > 0, target, 1.0).log(), 0.0)
-        loss = entropy - target * input
-    if reduction == "batchmean":
-        return loss.sum() / input._data.shape[0]
-    return reduced(loss, reduction, "MeanBackward0" if reduction == "mean" else "SumBackward0")
 
 
 # ---- samples -------------------------------------------------------------------------------------------------------
@@ -375,28 +297,16 @@ def _cross_samples(make: Make) -> Iterator[Sample]:
 
 def _class_failures(make: Make) -> Iterator[Failure]:
     yield Failure((make(3, 4), wrap(np.array([0, 1, 4]))), IndexError, "Target 4 is out of bounds")
-    yield Failure((make(3, 4), make.ints(2, high=3)), ValueError, r"Expected input batch_size \(3\) to match target batch_size \(2\)")
-    yield Failure((make(3, 4), make.ints(3, high=3)), ValueError, "x is not a valid value for reduction", {"reduction": "x"})
+    yield Failure(
+        (make(3, 4), make.ints(2, high=3)),
+        ValueError,
+        r"Expected input batch_size \(3\) to match target batch_size \(2\)",
+    )
+    yield Failure(
+        (make(3, 4), make.ints(3, high=3)), ValueError, "x is not a valid value for reduction", {"reduction": "x"}
+    )
     yield Failure((make(3, 4), make(3)), RuntimeError, "expected target dtype to be Long or Byte, but got")
 
 
-def _difference_samples(make: Make) -> Iterator[Sample]:
-    yield Sample("mean", (make(3, 4, apart=0.33), make(3, 4, low=-1.9, apart=0.33)))
-    yield Sample("sum", (make(3, 4, apart=0.33), make(3, 4, low=-1.9, apart=0.33)), {"reduction": "sum"})
-    yield Sample("none", (make(2, 3, apart=0.65), make(2, 3, low=-1.9, apart=0.65)), {"reduction": "none"})
-
-
-def _difference_failures(make: Make) -> Iterator[Failure]:
-    yield Failure((make(3), make(3)), ValueError, "x is not a valid value for reduction", {"reduction": "x"})
-
-
-def _kl_samples(make: Make) -> Iterator[Sample]:
-    yield Sample("mean", (make(3, 4), make(3, 4, low=0.2)))
-    yield Sample("logarithms", (make(3, 4), make(3, 4)), {"log_target": True, "reduction": "batchmean"})
-
-
-register(nll_loss, samples=_class_samples, failures=_class_failures, methods=(), functional=True, top=False)
-register(cross_entropy, samples=_cross_samples, failures=_class_failures, methods=(), functional=True, top=False)
-for _fn in (mse_loss, l1_loss, smooth_l1_loss, huber_loss):
-    register(_fn, samples=_difference_samples, failures=_difference_failures, methods=(), functional=True, top=False)
-register(kl_div, samples=_kl_samples, methods=(), functional=True)
+for _fn, _samples in ((nll_loss, _class_samples), (cross_entropy, _cross_samples)):
+    register(_fn, samples=_samples, failures=_class_failures, methods=(), functional=True, top=False)

@@ -44,8 +44,8 @@ def _matmul_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
     return ga, apply(MATMUL, (node.input(0).mT, g)) if node.needs[1] else None
 
 
-MATMUL = Op("mm", _product, _matmul_vjp, saves=((1,), (0,)))
-BMM = Op("bmm", _product, _matmul_vjp, saves=((1,), (0,)))
+MATMUL: Op = Op("mm", _product, _matmul_vjp, saves=((1,), (0,)))
+BMM: Op = Op("bmm", _product, _matmul_vjp, saves=((1,), (0,)))
 
 _TYPE = {
     "float32": "float",
@@ -91,9 +91,7 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
     right = b.unsqueeze(1) if n == 1 else b
     if left._data.shape[-1] != right._data.shape[-2]:
         raise (
-            _vector_mismatch(a, b)
-            if 1 in (m, n) or max(m, n) > 2
-            else _mismatch(left._data.shape, right._data.shape)
+            _vector_mismatch(a, b) if 1 in (m, n) or max(m, n) > 2 else _mismatch(left._data.shape, right._data.shape)
         )
     result = _folded(left, right)
     return deliver(result.squeeze(-2) if m == 1 else result.squeeze(-1) if n == 1 else result, out)
@@ -196,7 +194,7 @@ def _dot_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
     return g * node.input(1) if node.needs[0] else None, g * node.input(0) if node.needs[1] else None
 
 
-DOT = Op("dot", np.dot, _dot_vjp, saves=((1,), (0,)))
+DOT: Op = Op("dot", np.dot, _dot_vjp, saves=((1,), (0,)))
 
 
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -218,9 +216,7 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
         )
     if a.dtype != b.dtype:
         names = [_TYPE.get(x.dtype.name, x.dtype.name).capitalize() for x in (input, tensor)]
-        raise RuntimeError(
-            f"dot : expected both vectors to have same dtype, but found {names[0]} and {names[1]}"
-        )
+        raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {names[0]} and {names[1]}")
     return deliver(apply(DOT, (input, tensor)), out)
 
 
@@ -302,7 +298,7 @@ def _linear_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None, Ten
     return gx, gw, rows.sum(0) if node.needs[2] else None
 
 
-LINEAR = Op("linear", _linear_fwd, _linear_vjp, saves=((1,), (0,), ()), grad_name="AddmmBackward0")
+LINEAR: Op = Op("linear", _linear_fwd, _linear_vjp, saves=((1,), (0,), ()), grad_name="AddmmBackward0")
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -354,10 +350,19 @@ def _register(fn: Any, *calls: tuple[str, tuple[tuple[int, ...], ...]], fails: A
 
 
 _FIT = r"mat1 and mat2 shapes cannot be multiplied \(2x3 and 4x5\)"
-_register(matmul, ("matrices", ((2, 3), (3, 4))), ("vectors", ((3,), (3,))), ("matrix vector", ((2, 3), (3,))),
-          ("vector matrix", ((3,), (3, 2))), ("batch", ((2, 2, 3), (2, 3, 2))), ("broadcast", ((2, 1, 2, 3), (3, 3, 2))),
-          ("batch times matrix", ((2, 2, 3), (3, 4))), ("zero size", ((0, 3), (3, 2))), ("empty sum", ((2, 0), (0, 3))),
-          fails=[(((2, 3), (4, 5)), _FIT), (((), (3,)), "at least 1D")])  # fmt: skip
+_register(
+    matmul,
+    ("matrices", ((2, 3), (3, 4))),
+    ("vectors", ((3,), (3,))),
+    ("matrix vector", ((2, 3), (3,))),
+    ("vector matrix", ((3,), (3, 2))),
+    ("batch", ((2, 2, 3), (2, 3, 2))),
+    ("broadcast", ((2, 1, 2, 3), (3, 3, 2))),
+    ("batch times matrix", ((2, 2, 3), (3, 4))),
+    ("zero size", ((0, 3), (3, 2))),
+    ("empty sum", ((2, 0), (0, 3))),
+    fails=[(((2, 3), (4, 5)), _FIT), (((), (3,)), "at least 1D")],
+)
 _register(
     mm,
     ("matrices", ((2, 3), (3, 4))),
@@ -377,9 +382,18 @@ _register(
 _register(outer, ("vectors", ((3,), (2,))), methods=("outer", "ger"))
 _register(addmm, ("matrices", ((2, 4), (2, 3), (3, 4))), ("broadcast", ((4,), (2, 3), (3, 4))))
 _register(baddbmm, ("batch", ((2, 2, 2), (2, 2, 3), (2, 3, 2))))
-_register(linear, ("rows", ((3, 4), (2, 4), (2,))), ("no bias", ((3, 4), (2, 4))), ("vector", ((4,), (2, 4), (2,))),
-          ("3-d", ((2, 3, 4), (2, 4), (2,))), ("zero size", ((0, 4), (2, 4), (2,))),
-          fails=[(((2, 3), (5, 4)), r"cannot be multiplied \(2x3 and 4x5\)")], methods=(), functional=True, top=False)  # fmt: skip
+_register(
+    linear,
+    ("rows", ((3, 4), (2, 4), (2,))),
+    ("no bias", ((3, 4), (2, 4))),
+    ("vector", ((4,), (2, 4), (2,))),
+    ("3-d", ((2, 3, 4), (2, 4), (2,))),
+    ("zero size", ((0, 4), (2, 4), (2,))),
+    fails=[(((2, 3), (5, 4)), r"cannot be multiplied \(2x3 and 4x5\)")],
+    methods=(),
+    functional=True,
+    top=False,
+)
 
 
 @method

@@ -1,28 +1,24 @@
-"""Normalisations. Forward and first gradient are fused kernels; gradients of gradients come from the same formulas in ops."""
+"""Normalisation over the batch, and by neighbours or norms.
+
+Forward and first gradient of batch norm are fused kernels; gradients of gradients come from the same formula in ops.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from ..errors import shape_text
 from ..kernels import norm as kernels
 from ..op import Failure, Make, Op, Sample, register
 from ..tensor import wrap
 from ._common import Tensor, apply, tensor_arg, vjp_of
+from .join import cat
+from .pool_avg import avg_pool1d
 
-__all__ = [
-    "batch_norm",
-    "group_norm",
-    "instance_norm",
-    "layer_norm",
-    "local_response_norm",
-    "normalize",
-    "rms_norm",
-]
+__all__ = ["batch_norm", "local_response_norm", "normalize"]
 
 Grads = tuple[Tensor | None, Tensor | None, Tensor | None]
 
@@ -62,9 +58,7 @@ def _back_vjp(node: Any, *grads: Any) -> Grads:
     return vjp_of(lambda g, x, w: _back_formula(g, x, w, *node.params), node, inputs, grads)  # type: ignore[return-value]
 
 
-def _back_formula(
-    g: Tensor, x: Tensor, w: Tensor | None, mean: Any, invstd: Any, training: bool
-) -> tuple[Tensor, ...]:
+def _back_formula(g: Tensor, x: Tensor, w: Tensor | None, mean: Any, invstd: Any, training: bool) -> tuple[Tensor, ...]:
     """The gradients of batch norm, Ioffe & Szegedy (arXiv 1502.03167), section 3, as an expression in ops."""
     dims = _pixels(x)
     if training:
@@ -84,15 +78,35 @@ def _back_formula(
 
 
 _SAVES = ((0, 1), (0, 1), (0, 1))
-BATCH_NORM = Op("native_batch_norm", kernels.batch_norm_forward, _train_vjp, saves=_SAVES, keeps=(1, 3), physical=True,
-                nondifferentiable=(1, 2, 3))  # fmt: skip
-GIVEN_NORM = Op("native_batch_norm", lambda x, w, b, mean, invstd: kernels.batch_norm_apply(x, mean, invstd, w, b), _given_vjp,
-                saves=_SAVES, physical=True)  # fmt: skip
-NORM_BACK = Op("native_batch_norm_backward", _back_fwd, _back_vjp, saves=((0, 1, 2),) * 3, physical=True)
+BATCH_NORM: Op = Op(
+    "native_batch_norm",
+    kernels.batch_norm_forward,
+    _train_vjp,
+    saves=_SAVES,
+    keeps=(1, 3),
+    physical=True,
+    nondifferentiable=(1, 2, 3),
+)
+GIVEN_NORM: Op = Op(
+    "native_batch_norm",
+    lambda x, w, b, mean, invstd: kernels.batch_norm_apply(x, mean, invstd, w, b),
+    _given_vjp,
+    saves=_SAVES,
+    physical=True,
+)
+NORM_BACK: Op = Op("native_batch_norm_backward", _back_fwd, _back_vjp, saves=((0, 1, 2),) * 3, physical=True)
 
 
-def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None,
-               bias: Tensor | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5) -> Tensor:  # fmt: skip
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
     """Normalise every channel by its mean and variance over images and positions.
 
     Parameters
@@ -152,200 +166,17 @@ def _trained(
     return y
 
 
-def _evaluated(x: Tensor, mean: Tensor, var: Tensor, weight: Any, bias: Any, eps: float) -> Tensor:  # type: ignore[misc]
+def _evaluated(x: Tensor, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Tensor:
     kind = x._data.dtype
     invstd = 1 / np.sqrt(var._data.astype(np.float64) + eps)
     stats = (mean._data.astype(kind), invstd.astype(kind))
     return apply(GIVEN_NORM, (x, _as(weight, x), _as(bias, x)), stats)
 
 
-# ---- layer norm and its kin ----------------------------------------------------------------------------------------
-
-
-def _layer_vjp(node: Any, g: Tensor, *_: Any) -> Grads:
-    stats = (node.output(1)._data, node.output(2)._data)
-    gx, gw, gb = apply(LAYER_BACK, (g, node.input(0), node.input(1)), stats)
-    return gx, gw if node.input(1) is not None else None, gb
-
-
-def _layer_back_vjp(node: Any, *grads: Any) -> Grads:
-    inputs = (node.input(0), node.input(1), node.input(2))
-    return vjp_of(lambda g, x, w: _layer_formula(g, x, w, *node.params), node, inputs, grads)  # type: ignore[return-value]
-
-
-def _layer_formula(g: Tensor, x: Tensor, w: Tensor | None, mean: Any, invstd: Any) -> tuple[Tensor, ...]:
-    """The gradients of layer norm over rows, Ba, Kiros & Hinton (arXiv 1607.06450), as an expression in ops."""
-    centred = x - x.mean(1, True)
-    var = (centred * centred).mean(1, True)
-    eps = np.square(1 / invstd.astype(np.float64))[:, None] - var._data
-    scale = (var + wrap(eps.astype(x._data.dtype))).rsqrt()
-    xhat = centred * scale
-    weighted = g if w is None else g * w
-    gx = scale * (weighted - weighted.mean(1, True) - xhat * (weighted * xhat).mean(1, True))
-    return gx, (g * xhat).sum(0), g.sum(0)
-
-
-LAYER_NORM = Op("native_layer_norm", kernels.layer_norm_forward, _layer_vjp, saves=((0, 1), (0, 1), (0, 1)), keeps=(1, 2),
-                nondifferentiable=(1, 2))  # fmt: skip
-LAYER_BACK = Op("native_layer_norm_backward", lambda g, x, w, mean, invstd: kernels.layer_norm_backward(g, x, mean, invstd, w),
-                _layer_back_vjp, saves=((0, 1, 2),) * 3)  # fmt: skip
-
-
-def layer_norm(input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, bias: Tensor | None = None,
-               eps: float = 1e-5) -> Tensor:  # fmt: skip
-    """Normalise over the last dimensions (Ba, Kiros & Hinton, arXiv 1607.06450).
-
-    Parameters
-    ----------
-    input : (..., *normalized_shape). weight, bias : normalized_shape or None.
-
-    Raises
-    ------
-    RuntimeError : an input or weights of another shape.
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.nn.functional.layer_norm(minitorch.tensor([[1.0, 3.0]]), (2,))
-    tensor([[-1.0000,  1.0000]])
-    """
-    x, size = tensor_arg("layer_norm", input), tuple(int(n) for n in normalized_shape)
-    _check_normalized("layer_norm", x, size, weight, bias)
-    if x.dtype.itemsize == 2:
-        wide = [None if t is None else t.float() for t in (weight, bias)]
-        return layer_norm(x.float(), size, *wide, eps).to(x.dtype)
-    n = math.prod(size)
-    rows = x.reshape(x._data.size // n if n else 0, n)
-    flat = [None if t is None else t.reshape(-1) for t in (weight, bias)]
-    y, _, _ = apply(LAYER_NORM, (rows, *flat), (eps,))
-    return y.reshape(x._data.shape)
-
-
-def _check_normalized(op: str, x: Tensor, size: tuple[int, ...], *weights: Tensor | None) -> None:
-    if not size:
-        raise RuntimeError("Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, "
-                           "but got normalized_shape = []")  # fmt: skip
-    for name, t in zip(("weight", "bias"), weights):
-        if t is not None and t._data.shape != size:
-            raise RuntimeError(
-                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
-                f"{shape_text(t._data.shape)} and normalized_shape = {shape_text(size)}"
-            )
-    if x._data.shape[x._data.ndim - len(size) :] != size:
-        raise RuntimeError(
-            f"{op}: Given normalized_shape={shape_text(size)}, expected input with shape [*, "
-            f"{', '.join(map(str, size))}], but got input of size{shape_text(x._data.shape)}"
-        )
-
-
-def rms_norm(
-    input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
-) -> Tensor:
-    """Divide by the root mean square over the last dimensions (Zhang & Sennrich, arXiv 1910.07467).
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.nn.functional.rms_norm(minitorch.tensor([[3.0, 3.0]]), (2,))
-    tensor([[1., 1.]])
-    """
-    size = tuple(int(n) for n in normalized_shape)
-    _check_normalized("rms_norm", input, size, weight)
-    dims = tuple(range(-len(size), 0))
-    eps = float(np.finfo(input._data.dtype).eps) if eps is None else eps
-    y = input * ((input * input).mean(dims, True) + eps).rsqrt()
-    return y if weight is None else y * weight
-
-
-def group_norm(
-    input: Tensor,
-    num_groups: int,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
-) -> Tensor:
-    """Normalise every image's groups of channels (Wu & He, arXiv 1803.08494).
-
-    Parameters
-    ----------
-    input : (N, C, *spatial), C divisible by num_groups. weight, bias : (C).
-
-    Raises
-    ------
-    RuntimeError : channels that do not divide. ValueError : one value per group.
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.nn.functional.group_norm(minitorch.tensor([[1.0, 3.0]]), 1)
-    tensor([[-1.0000,  1.0000]])
-    """
-    x = tensor_arg("group_norm", input)
-    shape = x._data.shape
-    if len(shape) < 2:
-        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {len(shape)}")
-    if num_groups <= 0:
-        raise RuntimeError(f"Expected num groups to be greater than 0, got {num_groups}")
-    if shape[1] % num_groups:
-        raise RuntimeError(
-            "Expected number of channels in input to be divisible by num_groups, but got input of shape "
-            f"{shape_text(shape)} and num_groups={num_groups}"
-        )
-    if math.prod(shape) == num_groups:
-        raise ValueError(
-            f"Expected more than 1 value per channel when training, got input size {list(shape)}"
-        )
-    rows = x.reshape(shape[0] * num_groups, -1) if math.prod(shape) else x.reshape(shape[0] * num_groups, 0)
-    y = apply(LAYER_NORM, (rows, None, None), (eps,))[0].reshape(shape)
-    y = y if weight is None else y * _channels(weight, x)
-    return y if bias is None else y + _channels(bias, x)
-
-
-def instance_norm(input: Tensor, running_mean: Tensor | None = None, running_var: Tensor | None = None,
-                  weight: Tensor | None = None, bias: Tensor | None = None, use_input_stats: bool = True,
-                  momentum: float = 0.1, eps: float = 1e-5) -> Tensor:  # fmt: skip
-    """Normalise every channel of every image (Ulyanov, Vedaldi & Lempitsky, arXiv 1607.08022).
-
-    Parameters
-    ----------
-    input : (N, C, *spatial). running_mean, running_var : (C), averaged over images. weight, bias : (C).
-
-    Raises
-    ------
-    ValueError : one value per channel and image.
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.nn.functional.instance_norm(minitorch.tensor([[[1.0, 3.0]]]))
-    tensor([[[-1.0000,  1.0000]]])
-    """
-    x = tensor_arg("instance_norm", input)
-    shape = x._data.shape
-    if use_input_stats and math.prod(shape[2:]) == 1:
-        raise ValueError(f"Expected more than 1 spatial element when training, got input size {x.shape}")
-    if not use_input_stats:
-        return batch_norm(x, running_mean, running_var, weight, bias, False, momentum, eps)
-    if running_mean is not None:
-        _average_instances(x, running_mean, running_var, momentum)
-    y = apply(LAYER_NORM, (x.reshape(shape[0] * shape[1], -1), None, None), (eps,))[0].reshape(shape)
-    y = y if weight is None else y * _channels(weight, x)
-    return y if bias is None else y + _channels(bias, x)
-
-
-def _average_instances(x: Tensor, running_mean: Tensor, running_var: Any, momentum: float) -> None:
-    rows = x._data.reshape(*x._data.shape[:2], -1)
-    for running, new in ((running_mean, rows.mean(2)), (running_var, rows.var(2, ddof=1))):
-        running._data[...] = (1 - momentum) * running._data + momentum * new.mean(0)
-        running._storage.version += 1
-
-
 # ---- others --------------------------------------------------------------------------------------------------------
 
 
-def local_response_norm(
-    input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
-) -> Tensor:
+def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
     """Divide by a power of the mean square over neighbouring channels (Krizhevsky et al., NIPS 2012, section 3.3).
 
     Examples
@@ -358,9 +189,6 @@ def local_response_norm(
     shape = input._data.shape
     if len(shape) < 3:
         raise ValueError(f"Expected 3D or higher dimensionality input (got {len(shape)} dimensions)")
-    from .join import cat
-    from .pool import avg_pool1d
-
     squares = (input * input).flatten(2).transpose(1, 2)  # (N, positions, C): neighbours along the last axis
     before, behind = size // 2, (size - 1) // 2
     edge = [wrap(np.zeros((*squares._data.shape[:2], n), squares._data.dtype)) for n in (before, behind)]
@@ -369,9 +197,7 @@ def local_response_norm(
     return input / (mean * alpha + k) ** beta
 
 
-def normalize(
-    input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Tensor | None = None
-) -> Tensor:
+def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Tensor | None = None) -> Tensor:
     """Divide by the p-norm along ``dim``, which counts at least ``eps``.
 
     Examples
@@ -403,45 +229,8 @@ def _batch_failures(make: Make) -> Iterator[Failure]:
     yield Failure(
         (make(1, 4, 1, 1), None, None, None, None, True), ValueError, "Expected more than 1 value per channel"
     )
-    yield Failure(
-        (make(2, 4, 1, 1), None, None), RuntimeError, "running_mean must be defined in evaluation mode"
-    )
-    yield Failure(
-        (make(2, 4), make(3), make(4)), RuntimeError, "running_mean should contain 4 elements not 3"
-    )
-
-
-def _layer_samples(make: Make) -> Iterator[Sample]:
-    yield Sample("rows", (make(3, 4), (4,), make(4), make(4)))
-    yield Sample("two dims", (make(2, 3, 2), (3, 2), make(3, 2), make(3, 2)))
-    yield Sample("no weights", (make(3, 4), (4,)))
-
-
-def _layer_failures(make: Make) -> Iterator[Failure]:
-    yield Failure(
-        (make(3, 4), (3,)),
-        RuntimeError,
-        r"expected input with shape \[\*, 3\], but got input of size\[3, 4\]",
-    )
-
-
-def _rms_samples(make: Make) -> Iterator[Sample]:
-    yield Sample("rows", (make(3, 4), (4,), make(4)))
-    yield Sample("eps", (make(3, 4), (4,)), {"eps": 0.1})
-
-
-def _group_samples(make: Make) -> Iterator[Sample]:
-    yield Sample("two groups", (make(2, 4, 3), 2, make(4), make(4)))
-    yield Sample("images", (make(2, 4, 2, 2), 4))
-
-
-def _group_failures(make: Make) -> Iterator[Failure]:
-    yield Failure((make(2, 4, 3), 3), RuntimeError, "divisible by num_groups")
-
-
-def _instance_samples(make: Make) -> Iterator[Sample]:
-    yield Sample("images", (make(2, 3, 2, 2), None, None, make(3), make(3)))
-    yield Sample("1-d", (make(2, 3, 4),))
+    yield Failure((make(2, 4, 1, 1), None, None), RuntimeError, "running_mean must be defined in evaluation mode")
+    yield Failure((make(2, 4), make(3), make(4)), RuntimeError, "running_mean should contain 4 elements not 3")
 
 
 def _lrn_samples(make: Make) -> Iterator[Sample]:
@@ -454,10 +243,8 @@ def _normalize_samples(make: Make) -> Iterator[Sample]:
     yield Sample("p 1", (make(3, 4, low=0.2), 1.0, 0))
 
 
-for _fn, _samples, _failures in (
-    (batch_norm, _batch_samples, _batch_failures), (layer_norm, _layer_samples, _layer_failures),
-    (rms_norm, _rms_samples, None), (group_norm, _group_samples, _group_failures),
-    (instance_norm, _instance_samples, None), (local_response_norm, _lrn_samples, None),
-    (normalize, _normalize_samples, None),
-):  # fmt: skip
-    register(_fn, samples=_samples, failures=_failures, methods=(), functional=True, top=False, budget=16.0)
+register(
+    batch_norm, samples=_batch_samples, failures=_batch_failures, methods=(), functional=True, top=False, budget=16.0
+)
+register(local_response_norm, samples=_lrn_samples, methods=(), functional=True, top=False, budget=16.0)
+register(normalize, samples=_normalize_samples, methods=(), functional=True, top=False, budget=16.0)

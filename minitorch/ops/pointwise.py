@@ -120,10 +120,10 @@ def _np_sub(x: Any, y: Any) -> Any:
     return np.subtract(x, y)
 
 
-ADD = Pointwise("add", broadcasting(np.add), _add_vjp)
-SUB = Pointwise("sub", broadcasting(_np_sub), _sub_vjp)
-MUL = Pointwise("mul", broadcasting(np.multiply), _mul_vjp, saves=((1,), (0,)))
-DIV = Pointwise("div", broadcasting(np.true_divide), _div_vjp, promotes="float", saves=((1,), (0, 1)))
+ADD: Op = Pointwise("add", broadcasting(np.add), _add_vjp)
+SUB: Op = Pointwise("sub", broadcasting(_np_sub), _sub_vjp)
+MUL: Op = Pointwise("mul", broadcasting(np.multiply), _mul_vjp, saves=((1,), (0,)))
+DIV: Op = Pointwise("div", broadcasting(np.true_divide), _div_vjp, promotes="float", saves=((1,), (0, 1)))
 
 
 def _scaled(other: Any, alpha: Any) -> Any:
@@ -233,8 +233,8 @@ def _no_slope(node: Any, g: Tensor) -> Pair:
     )
 
 
-FLOOR_DIVIDE = Pointwise("floor_divide", broadcasting(_np_floor_divide), _no_slope, grad_name="DivBackward1")
-TRUNC_DIVIDE = Pointwise("trunc_divide", broadcasting(_np_trunc_divide), _no_slope, grad_name="DivBackward1")
+FLOOR_DIVIDE: Op = Pointwise("floor_divide", broadcasting(_np_floor_divide), _no_slope, grad_name="DivBackward1")
+TRUNC_DIVIDE: Op = Pointwise("trunc_divide", broadcasting(_np_trunc_divide), _no_slope, grad_name="DivBackward1")
 
 
 def floor_divide(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
@@ -327,7 +327,7 @@ def _atan2_vjp(node: Any, g: Tensor) -> Pair:
     return g * x, -g * y
 
 
-POW = Pointwise("pow", broadcasting(_np_pow), _pow_vjp, saves=((0, 1), (0, 1)))
+POW: Op = Pointwise("pow", broadcasting(_np_pow), _pow_vjp, saves=((0, 1), (0, 1)))
 _BOTH = ((0, 1), (0, 1))
 
 Doc = tuple[str, str]
@@ -366,7 +366,7 @@ pow = _binary("pow", POW, """Return ``input`` to the power ``other``, broadcast 
     >>> minitorch.pow(minitorch.tensor([1.0, 2.0, 3.0]), 2)
     tensor([1., 4., 9.])
     """, _positive_samples)  # fmt: skip
-REMAINDER = Pointwise("remainder", broadcasting(_np_remainder), _remainder_vjp, saves=_BOTH)
+REMAINDER: Op = Pointwise("remainder", broadcasting(_np_remainder), _remainder_vjp, saves=_BOTH)
 remainder = _binary("remainder", REMAINDER,
     """Return the remainder of the division, with the sign of the divisor (Python's ``%``).
 
@@ -427,7 +427,7 @@ def _where_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None, None
     return keep, apply(WHERE, (0.0, g), (condition,)) if node.needs[1] else None, None
 
 
-WHERE = Pointwise("where", broadcasting(_np_where), _where_vjp)
+WHERE: Op = Pointwise("where", broadcasting(_np_where), _where_vjp)
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None) -> Any:
@@ -482,7 +482,7 @@ class _Clamp(Pointwise):
         return result_dtype([x, *[v for v in limits if v is not None]]).numpy
 
 
-CLAMP = _Clamp("clamp", _np_clamp, _clamp_vjp, saves=((0,),))
+CLAMP: Op = _Clamp("clamp", _np_clamp, _clamp_vjp, saves=((0,),))
 
 
 def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:

@@ -15,7 +15,18 @@ from ..tensor import method, wrap
 from ._common import Tensor, ints
 from .create import _finish
 
-__all__ = ["bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm"]
+__all__ = [
+    "bernoulli",
+    "multinomial",
+    "normal",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
+]
 
 
 def _gen(generator: Generator | None) -> Generator:
@@ -33,8 +44,16 @@ def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
     return shape
 
 
-def rand(*size: Any, generator: Generator | None = None, out: Tensor | None = None, dtype: dtype | None = None,
-         layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def rand(
+    *size: Any,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """Return numbers uniform in [0, 1).
 
     Examples
@@ -47,8 +66,16 @@ def rand(*size: Any, generator: Generator | None = None, out: Tensor | None = No
     return _finish(_gen(generator).uniform(_shape(size), _kind(dtype)), requires_grad, device)
 
 
-def randn(*size: Any, generator: Generator | None = None, out: Tensor | None = None, dtype: dtype | None = None,
-          layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def randn(
+    *size: Any,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """Return numbers from the standard normal distribution.
 
     Examples
@@ -61,8 +88,16 @@ def randn(*size: Any, generator: Generator | None = None, out: Tensor | None = N
     return _finish(_gen(generator).normal(_shape(size), _kind(dtype)), requires_grad, device)
 
 
-def randint(*args: Any, generator: Generator | None = None, dtype: dtype | None = None, device: Any = None,
-            requires_grad: bool = False, low: int = 0, high: int | None = None, size: Any = None) -> Tensor:  # fmt: skip
+def randint(
+    *args: Any,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    low: int = 0,
+    high: int | None = None,
+    size: Any = None,
+) -> Tensor:
     """Return integers from ``low`` (0) up to but without ``high``: ``randint(high, size)`` or ``randint(low, high, size)``.
 
     Examples
@@ -82,13 +117,24 @@ def randint(*args: Any, generator: Generator | None = None, dtype: dtype | None 
     elif given:
         low = given[0]
     if high is None or size is None:
-        raise TypeError("randint() received an invalid combination of arguments: it needs (high, size) or (low, high, size)")
+        raise TypeError(
+            "randint() received an invalid combination of arguments: it needs (high, size) or (low, high, size)"
+        )
     array = _gen(generator).randint(int(low), int(high), _shape((size,)), (dtype or dtypes.int64).numpy)
     return _finish(array, requires_grad, device)
 
 
-def randperm(n: int, *, generator: Generator | None = None, out: Tensor | None = None, dtype: dtype | None = None,
-             layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def randperm(
+    n: int,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """Return the integers below ``n`` in random order.
 
     Examples
@@ -108,8 +154,15 @@ def _like(x: Tensor, kind: dtype | None) -> Any:
     return np.empty_like(x._data, dtype=(kind or x.dtype).numpy, order="C" if x._storage.private else "K")
 
 
-def rand_like(input: Tensor, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False,
-              generator: Generator | None = None, **kw: Any) -> Tensor:  # fmt: skip
+def rand_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    generator: Generator | None = None,
+    **kw: Any,
+) -> Tensor:
     """Return numbers uniform in [0, 1) in the shape and dtype of ``input``.
 
     Examples
@@ -121,8 +174,15 @@ def rand_like(input: Tensor, *, dtype: dtype | None = None, device: Any = None, 
     return _finish(_gen(generator).uniform_(_like(input, dtype)), requires_grad, device)
 
 
-def randn_like(input: Tensor, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False,
-               generator: Generator | None = None, **kw: Any) -> Tensor:  # fmt: skip
+def randn_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    generator: Generator | None = None,
+    **kw: Any,
+) -> Tensor:
     """Return standard normal numbers in the shape and dtype of ``input``.
 
     Examples
@@ -134,7 +194,9 @@ def randn_like(input: Tensor, *, dtype: dtype | None = None, device: Any = None,
     return _finish(_gen(generator).normal_(_like(input, dtype)), requires_grad, device)
 
 
-def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: dtype | None = None, device: Any = None, **kw: Any) -> Tensor:
+def randint_like(
+    input: Tensor, low: int, high: int | None = None, *, dtype: dtype | None = None, device: Any = None, **kw: Any
+) -> Tensor:
     """Return random integers in the shape and dtype of ``input``.
 
     Examples
@@ -170,7 +232,9 @@ def _bernoulli_method(self: Tensor, p: float | None = None, *, generator: Genera
 method(_bernoulli_method, "bernoulli")
 
 
-def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+) -> Tensor:
     """Return indices drawn by the weights in each row.
 
     Examples
@@ -185,8 +249,16 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
 method(multinomial)
 
 
-def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: dtype | None = None,
-           device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+def normal(
+    mean: Any,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Return normal numbers with a mean and a deviation, either of which may be a tensor.
 
     Examples
@@ -223,7 +295,10 @@ def _filler(name: str, doc: str) -> None:
 for _name, _doc in (
     ("uniform_", "Fill with numbers uniform in [low, high) (default [0, 1))."),
     ("normal_", "Fill with normal numbers of a mean (0) and a deviation (1)."),
-    ("random_", "Fill with integers from ``low`` (0) up to but without ``high``; by default all that the dtype holds exactly."),
+    (
+        "random_",
+        "Fill with integers from ``low`` (0) up to but without ``high``; by default all that the dtype holds exactly.",
+    ),
     ("bernoulli_", "Fill with 1 with probability p (0.5; a number or a tensor), else 0."),
     ("exponential_", "Fill with exponentially distributed numbers of rate ``lambd`` (1)."),
     ("cauchy_", "Fill with Cauchy numbers of a median (0) and a scale (1)."),

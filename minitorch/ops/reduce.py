@@ -48,7 +48,7 @@ def _sum_fwd(x: Array, dims: Dims, keepdim: bool) -> Any:
     return np.sum(x, axis=dims, keepdims=keepdim, dtype=wide)
 
 
-SUM = Op("sum", _sum_fwd, lambda node, g: _spread(node, g, node.params[0]))
+SUM: Op = Op("sum", _sum_fwd, lambda node, g: _spread(node, g, node.params[0]))
 
 
 def _accumulation_input(input: Tensor, to: dtype | None) -> Tensor:
@@ -101,7 +101,7 @@ def _mean_fwd(x: Array, dims: Dims, keepdim: bool, n: int) -> Any:
     return total / x.dtype.type(n) if n else np.full_like(total, np.nan)
 
 
-MEAN = Op("mean", _mean_fwd, lambda node, g: _spread(node, g / node.params[2], node.params[0]))
+MEAN: Op = Op("mean", _mean_fwd, lambda node, g: _spread(node, g / node.params[2], node.params[0]))
 
 
 def _type_name(x: Tensor) -> str:
@@ -139,7 +139,7 @@ def _var_vjp(node: Any, g: Tensor) -> Tensor:
     )
 
 
-VAR = Op("var", _var_fwd, _var_vjp, saves=((0,),))
+VAR: Op = Op("var", _var_fwd, _var_vjp, saves=((0,),))
 
 
 def _moment_args(
@@ -194,14 +194,14 @@ def _extreme_vjp(node: Any, g: Tensor) -> Tensor:
     return _spread(node, g, dims) * chosen / sum(chosen, dims, True)
 
 
-AMAX = Op(
+AMAX: Op = Op(
     "amax",
     lambda x, dims, keepdim: np.max(x, axis=dims, keepdims=keepdim),
     _extreme_vjp,
     saves=((0,),),
     keeps=(0,),
 )
-AMIN = Op(
+AMIN: Op = Op(
     "amin",
     lambda x, dims, keepdim: np.min(x, axis=dims, keepdims=keepdim),
     _extreme_vjp,
@@ -353,7 +353,7 @@ def _prod_vjp(node: Any, g: Tensor) -> Tensor:
     return _spread(node, g, dims) * others
 
 
-PROD = Op("prod", _prod_fwd, _prod_vjp, saves=((0,),))
+PROD: Op = Op("prod", _prod_fwd, _prod_vjp, saves=((0,),))
 
 
 def prod(
@@ -459,7 +459,7 @@ def _norm_fwd(x: Array, dims: Dims, keepdim: bool) -> Any:
     return np.asarray(total).astype(x.dtype if x.dtype.kind == "f" else x.real.dtype)
 
 
-NORM = Op("linalg_vector_norm", _norm_fwd, _norm_vjp, saves=((0,),), keeps=(0,))
+NORM: Op = Op("linalg_vector_norm", _norm_fwd, _norm_vjp, saves=((0,),), keeps=(0,))
 
 
 def _euclidean(input: Tensor, dim: Any, keepdim: bool) -> Tensor:
@@ -475,8 +475,8 @@ def _cumsum_fwd(x: Array, dim: int) -> Array:
     return np.cumsum(x, axis=dim, dtype=x.dtype if x.dtype.kind in "fc" else np.int64)
 
 
-CUMSUM = Op("cumsum", _cumsum_fwd, _cumsum_vjp)
-CUMSUM_BACK = Op("cumsum_from_end", lambda x, dim: np.flip(np.cumsum(np.flip(x, dim), axis=dim, dtype=x.dtype), dim),
+CUMSUM: Op = Op("cumsum", _cumsum_fwd, _cumsum_vjp)
+CUMSUM_BACK: Op = Op("cumsum_from_end", lambda x, dim: np.flip(np.cumsum(np.flip(x, dim), axis=dim, dtype=x.dtype), dim),
                  lambda node, g: apply(CUMSUM, (g,), node.params))  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def _view_vjp(node: Any, g: Tensor) -> Tensor:
     return reshape(g, node.in_shape(0))
 
 
-VIEW = Op("view", _view_fwd, _view_vjp, view=True)
+VIEW: Op = Op("view", _view_fwd, _view_vjp, view=True)
 
 
 def infer_size(shape: tuple[int, ...], numel: int) -> tuple[int, ...]:
@@ -163,7 +163,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
 # ---- memory order --------------------------------------------------------------------------------------------------
 
-COPY = Op("clone", lambda x, order: np.array(x, order=order, copy=True), lambda node, g: g)
+COPY: Op = Op("clone", lambda x, order: np.array(x, order=order, copy=True), lambda node, g: g)
 
 
 def clone(input: Tensor, *, memory_format: Any = preserve_format) -> Tensor:
@@ -201,11 +201,11 @@ def _permute_vjp(node: Any, g: Tensor) -> Tensor:
     return permute(g, tuple(int(i) for i in np.argsort(order)))
 
 
-PERMUTE = Op("permute", lambda x, order: x.transpose(order), _permute_vjp, view=True)
-TRANSPOSE = Op(
+PERMUTE: Op = Op("permute", lambda x, order: x.transpose(order), _permute_vjp, view=True)
+TRANSPOSE: Op = Op(
     "transpose", lambda x, a, b: x.swapaxes(a, b), lambda node, g: transpose(g, *node.params), view=True
 )
-T_OP = Op("t", lambda x: x.T, lambda node, g: t(g), view=True, grad_name="TBackward0")
+T_OP: Op = Op("t", lambda x: x.T, lambda node, g: t(g), view=True, grad_name="TBackward0")
 
 
 def permute(input: Tensor, *dims: Any) -> Tensor:
@@ -290,10 +290,10 @@ Tensor.mT = property(
 
 # ---- sizes of 1 ----------------------------------------------------------------------------------------------------
 
-SQUEEZE = Op(
+SQUEEZE: Op = Op(
     "squeeze", lambda x, dims: x.squeeze(dims), lambda node, g: reshape(g, node.in_shape(0)), view=True
 )
-UNSQUEEZE = Op(
+UNSQUEEZE: Op = Op(
     "unsqueeze", lambda x, dim: np.expand_dims(x, dim), lambda node, g: squeeze(g, node.params[0]), view=True
 )
 
@@ -326,7 +326,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
 
 # ---- expand and its adjoint ----------------------------------------------------------------------------------------
 
-EXPAND = Op(
+EXPAND: Op = Op(
     "expand",
     lambda x, shape: np.broadcast_to(x, shape),
     lambda node, g: sum_to_size(g, node.in_shape(0)),
@@ -342,7 +342,7 @@ def _sum_to_fwd(x: Array, shape: tuple[int, ...]) -> Array:
     return np.sum(x, axis=axes, keepdims=True, dtype=x.dtype).reshape(shape)
 
 
-SUM_TO = Op("sum_to_size", _sum_to_fwd, lambda node, g: expand(g, node.in_shape(0)), grad_name="SumBackward1")
+SUM_TO: Op = Op("sum_to_size", _sum_to_fwd, lambda node, g: expand(g, node.in_shape(0)), grad_name="SumBackward1")
 
 
 def expand(input: Tensor, *sizes: Any, implicit: bool = False) -> Tensor:
@@ -415,8 +415,8 @@ def _along(dim: int, part: Any) -> tuple[Any, ...]:
     return (slice(None),) * dim + (part,)
 
 
-NARROW = Op("slice", lambda x, dim, start, stop: x[_along(dim, slice(start, stop))], _embed, view=True)
-SELECT = Op("select", lambda x, dim, index: x[(*_along(dim, index), ...)], _embed, view=True)
+NARROW: Op = Op("slice", lambda x, dim, start, stop: x[_along(dim, slice(start, stop))], _embed, view=True)
+SELECT: Op = Op("select", lambda x, dim, index: x[(*_along(dim, index), ...)], _embed, view=True)
 
 
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:

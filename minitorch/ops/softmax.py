@@ -35,9 +35,9 @@ def _back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, ...]:
     return vjp_of(lambda g, y: _formula(g, y, *node.params), node, (node.input(0), node.input(1)), (gg,))
 
 
-SOFTMAX = Op("softmax", softmax_forward, _vjp, keeps=(0,))
-LOG_SOFTMAX = Op("log_softmax", softmax_forward, _vjp, keeps=(0,))
-SOFTMAX_BACK = Op("softmax_backward", softmax_backward, _back_vjp, saves=((0, 1), (0, 1)))
+SOFTMAX: Op = Op("softmax", softmax_forward, _vjp, keeps=(0,))
+LOG_SOFTMAX: Op = Op("log_softmax", softmax_forward, _vjp, keeps=(0,))
+SOFTMAX_BACK: Op = Op("softmax_backward", softmax_backward, _back_vjp, saves=((0, 1), (0, 1)))
 
 
 def _call(name: str, op: Op, input: Tensor, dim: int | None, kind: dtype | None) -> Tensor:

@@ -124,14 +124,14 @@ def _sigmoid_slope(y: Tensor, g: Tensor) -> Tensor:
 
 # ---- trigonometry --------------------------------------------------------------------------------------------------
 
-sin = unary("sin", np.sin, lambda n, g: g * cos(n.input(0)), _doc("sines", "sin(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.8415])"))  # fmt: skip
-cos = unary("cos", np.cos, lambda n, g: -g * sin(n.input(0)), _doc("cosines", "cos(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 0.5403])"))  # fmt: skip
+sin: Callable[..., Tensor] = unary("sin", np.sin, lambda n, g: g * cos(n.input(0)), _doc("sines", "sin(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.8415])"))  # fmt: skip
+cos: Callable[..., Tensor] = unary("cos", np.cos, lambda n, g: -g * sin(n.input(0)), _doc("cosines", "cos(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 0.5403])"))  # fmt: skip
 tan = unary("tan", np.tan, lambda n, g: g * (n.output() * n.output() + 1), _doc("tangents", "tan(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.5574])"), low=-1.2, high=1.2, uses="output")  # fmt: skip
 asin = unary("asin", np.arcsin, lambda n, g: g * rsqrt(1 - n.input(0) ** 2), _doc("inverse sines", "asin(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.5708])"), low=-0.9, high=0.9, aliases=("arcsin",))  # fmt: skip
 acos = unary("acos", np.arccos, lambda n, g: -g * rsqrt(1 - n.input(0) ** 2), _doc("inverse cosines", "acos(minitorch.tensor([1.0, 0.0]))", "tensor([0.0000, 1.5708])"), low=-0.9, high=0.9, aliases=("arccos",))  # fmt: skip
 atan = unary("atan", np.arctan, lambda n, g: g / (n.input(0) ** 2 + 1), _doc("inverse tangents", "atan(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.7854])"), aliases=("arctan",))  # fmt: skip
-sinh = unary("sinh", np.sinh, lambda n, g: g * cosh(n.input(0)), _doc("hyperbolic sines", "sinh(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.1752])"))  # fmt: skip
-cosh = unary("cosh", np.cosh, lambda n, g: g * sinh(n.input(0)), _doc("hyperbolic cosines", "cosh(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 1.5431])"))  # fmt: skip
+sinh: Callable[..., Tensor] = unary("sinh", np.sinh, lambda n, g: g * cosh(n.input(0)), _doc("hyperbolic sines", "sinh(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.1752])"))  # fmt: skip
+cosh: Callable[..., Tensor] = unary("cosh", np.cosh, lambda n, g: g * sinh(n.input(0)), _doc("hyperbolic cosines", "cosh(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 1.5431])"))  # fmt: skip
 asinh = unary("asinh", np.arcsinh, lambda n, g: g * rsqrt(n.input(0) ** 2 + 1), _doc("inverse hyperbolic sines", "asinh(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.8814])"), aliases=("arcsinh",))  # fmt: skip
 acosh = unary("acosh", np.arccosh, lambda n, g: g * rsqrt(n.input(0) ** 2 - 1), _doc("inverse hyperbolic cosines", "acosh(minitorch.tensor([1.0, 2.0]))", "tensor([0.0000, 1.3170])"), low=1.2, high=3.0, aliases=("arccosh",))  # fmt: skip
 atanh = unary("atanh", np.arctanh, lambda n, g: g / (1 - n.input(0) ** 2), _doc("inverse hyperbolic tangents", "atanh(minitorch.tensor([0.0, 0.5]))", "tensor([0.0000, 0.5493])"), low=-0.8, high=0.8, aliases=("arctanh",))  # fmt: skip
@@ -177,13 +177,13 @@ def _integers_as_they_are(ufunc: Callable[..., Any]) -> Callable[..., Any]:
 
 neg = unary("neg", _np_neg, lambda n, g: -g, _doc("the negatives", "neg(minitorch.tensor([1.0, -2.0]))", "tensor([-1.,  2.])"), promotes="same", uses="", aliases=("negative",))  # fmt: skip
 abs = unary("abs", np.abs, lambda n, g: g * sign(n.input(0)), _doc("absolute values", "abs(minitorch.tensor([1.0, -2.0]))", "tensor([1., 2.])"), promotes="same", apart=True, aliases=("absolute",))  # fmt: skip
-sign = unary("sign", np.sign, _flat, _doc("-1, 0 or 1 by the sign", "sign(minitorch.tensor([3.0, -2.0, 0.0]))", "tensor([ 1., -1.,  0.])"), promotes="same", apart=True, uses="")  # fmt: skip
+sign: Callable[..., Tensor] = unary("sign", np.sign, _flat, _doc("-1, 0 or 1 by the sign", "sign(minitorch.tensor([3.0, -2.0, 0.0]))", "tensor([ 1., -1.,  0.])"), promotes="same", apart=True, uses="")  # fmt: skip
 floor = unary("floor", _integers_as_they_are(np.floor), _flat, _doc("the largest integers not above", "floor(minitorch.tensor([1.5, -1.5]))", "tensor([ 1., -2.])"), promotes="same", apart=True, uses="")  # fmt: skip
 ceil = unary("ceil", _integers_as_they_are(np.ceil), _flat, _doc("the smallest integers not below", "ceil(minitorch.tensor([1.5, -1.5]))", "tensor([ 2., -1.])"), promotes="same", apart=True, uses="")  # fmt: skip
 trunc = unary("trunc", _integers_as_they_are(np.trunc), _flat, _doc("the integers towards 0", "trunc(minitorch.tensor([1.5, -1.5]))", "tensor([ 1., -1.])"), promotes="same", apart=True, uses="", aliases=("fix",))  # fmt: skip
 frac = unary("frac", lambda x: x - np.trunc(x), lambda n, g: g, _doc("the fractional parts", "frac(minitorch.tensor([1.5, -1.5]))", "tensor([ 0.5000, -0.5000])"), promotes="same", apart=True, uses="")  # fmt: skip
 
-ROUND = Pointwise(
+ROUND: Op = Pointwise(
     "round",
     lambda x, decimals: np.round(x, decimals) if x.dtype.kind == "f" else x.copy(),
     lambda n, g: zeros_like(g),
@@ -205,7 +205,7 @@ def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Ten
 register(round, samples=_samples_in(-2.0, 2.0, True), failures=_failures)
 
 
-CONJ = Pointwise("conj", np.conj, lambda n, g: g.conj())
+CONJ: Op = Pointwise("conj", np.conj, lambda n, g: g.conj())
 
 
 @method
