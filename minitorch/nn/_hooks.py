@@ -166,9 +166,7 @@ class HookedCall:
 def _args_and_kwargs(changed: Any) -> tuple[Any, Any]:
     if isinstance(changed, tuple) and len(changed) == 2:
         return changed
-    raise RuntimeError(
-        f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {changed}."
-    )
+    raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {changed}.")
 
 
 # ---- backward ---------------------------------------------------------------------------------------------
@@ -181,7 +179,7 @@ def _gate_fwd(*arrays: Any) -> tuple[Any, ...]:
 
 def _gate_vjp(node: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
     (callback,) = node.params
-    return callback(grads)  # type: ignore[no-any-return]
+    return callback(grads)
 
 
 # The identity on some tensors; their gradients pass through a callback, all together.
@@ -260,8 +258,7 @@ class Gates:
 def _same_length(changed: Any, grads: tuple[Any, ...], kind: str, what: str) -> tuple[Any, ...]:
     if len(changed) != len(grads):
         raise RuntimeError(
-            f"Backward {kind} returned an invalid number of {what}, got {len(changed)}, but "
-            f"expected {len(grads)}"
+            f"Backward {kind} returned an invalid number of {what}, got {len(changed)}, but expected {len(grads)}"
         )
     return tuple(changed)
 
@@ -298,11 +295,7 @@ class _ModuleHook:
 def _hook_last_op(module: Any, hooks: list[Hook], result: Any) -> None:
     """Put non-full backward hooks on the op that made ``result``'s first tensor."""
     while not isinstance(result, Tensor):
-        result = (
-            next(v for v in result.values() if isinstance(v, Tensor))
-            if isinstance(result, dict)
-            else result[0]
-        )
+        result = next(v for v in result.values() if isinstance(v, Tensor)) if isinstance(result, dict) else result[0]
     if result.grad_fn is not None:
         node: Any = result.grad_fn
         node.hooks = OrderedDict() if node.hooks is None else node.hooks

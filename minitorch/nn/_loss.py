@@ -6,9 +6,9 @@ A loss names its function in ``nn.functional`` and the attributes that are its k
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from ..ops.loss import legacy_reduction
 from ..tensor import Tensor
 from . import functional as F
 from .module import Module
@@ -24,12 +24,12 @@ class _Loss(Module):
 
     def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
         super().__init__()
-        self.reduction = legacy_reduction(size_average, reduce, reduction)
+        self.reduction = legacy_reduction(reduction, size_average, reduce)
 
     def forward(self, *inputs: Tensor, **named: Tensor) -> Tensor:
         """Return the loss of the inputs."""
         arguments = {name: getattr(self, name) for name in self._arguments}
-        return getattr(F, self._op)(*inputs, **named, **arguments)  # type: ignore[no-any-return]
+        return getattr(F, self._op)(*inputs, **named, **arguments)
 
 
 class _WeightedLoss(_Loss):
@@ -47,18 +47,3 @@ class _WeightedLoss(_Loss):
     ) -> None:
         super().__init__(size_average, reduce, reduction)
         self.register_buffer("weight", weight)
-
-
-def legacy_reduction(size_average: Any, reduce: Any, reduction: str) -> str:
-    """Return the reduction that torch's old arguments ``size_average`` and ``reduce`` ask for, with its
-    warning.
-    """
-    if size_average is None and reduce is None:
-        return reduction
-    mean = size_average is None or size_average
-    found = "none" if reduce is not None and not reduce else "mean" if mean else "sum"
-    warnings.warn(
-        f"size_average and reduce args will be deprecated, please use reduction='{found}' instead.",
-        stacklevel=4,
-    )
-    return found

@@ -38,7 +38,7 @@ _TABLES = ("__dict__", "_parameters", "_buffers", "_modules", "_non_persistent_b
 
 def typename(value: object) -> str:
     """Return the name that messages give to a value's type: ``torch.FloatTensor``, ``int``, ``a.b.Class``."""
-    if type(value) is Tensor:
+    if isinstance(value, Tensor):
         return str(value.type())
     cls = value if isinstance(value, type) else type(value)
     prefix = "" if cls.__module__ in ("builtins", "__builtin__") else cls.__module__ + "."
@@ -105,8 +105,7 @@ class Members:
         self._check_new_name("buffer", name, "_buffers")
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
-                f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None "
-                "required)"
+                f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
             )
         self._buffers[name] = on_registration("buffer", self, name, tensor)
         if persistent:
@@ -128,8 +127,7 @@ class Members:
         self._check_new_name("parameter", name, "_parameters")
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
-                f"cannot assign '{typename(param)}' object to parameter '{name}' "
-                "(torch.nn.Parameter or None required)"
+                f"cannot assign '{typename(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)"
             )
         if param is not None and param.grad_fn is not None:
             raise ValueError(
@@ -213,8 +211,7 @@ class Members:
     def _set_buffer(self, name: str, value: Any) -> None:
         if value is not None and not isinstance(value, Tensor):
             raise TypeError(
-                f"cannot assign '{typename(value)}' as buffer '{name}' "
-                "(torch.nn.Buffer, torch.Tensor or None expected)"
+                f"cannot assign '{typename(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)"
             )
         if isinstance(value, Buffer):
             persistent = value.persistent

@@ -21,8 +21,7 @@ def pairs_of(container: str, source: Any, what: str = "") -> list[tuple[str, Any
     what = what or container
     if not isinstance(source, Iterable):
         raise TypeError(
-            f"{what}.update should be called with an iterable of key/value pairs, but got "
-            f"{type(source).__name__}"
+            f"{what}.update should be called with an iterable of key/value pairs, but got {type(source).__name__}"
         )
     if isinstance(source, Mapping) or hasattr(source, "items"):
         return list(source.items())
@@ -104,9 +103,7 @@ class ParameterList(Module):
     def extend(self, values: Iterable[Any]) -> Self:
         """Add values at the end; return self. TypeError unless ``values`` is iterable (and not a Tensor)."""
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
-            raise TypeError(
-                f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}"
-            )
+            raise TypeError(f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}")
         for value in list(values):
             self.append(value)
         return self

@@ -27,9 +27,7 @@ class _IncompatibleKeys(NamedTuple):
     def __repr__(self) -> str:
         if not self.missing_keys and not self.unexpected_keys:
             return "<All keys matched successfully>"
-        return (
-            f"_IncompatibleKeys(missing_keys={self.missing_keys!r}, unexpected_keys={self.unexpected_keys!r})"
-        )
+        return f"_IncompatibleKeys(missing_keys={self.missing_keys!r}, unexpected_keys={self.unexpected_keys!r})"
 
     def __str__(self) -> str:
         return repr(self)
@@ -52,9 +50,7 @@ class StateDict(Tree):
 
     # ---- writing ------------------------------------------------------------------------------------------
 
-    def state_dict(
-        self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
-    ) -> Any:
+    def state_dict(self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> Any:
         """Return the parameters and persistent buffers by path, sharing memory with the module.
 
         ``keep_vars=True`` gives the Parameters themselves instead of detached tensors.
@@ -105,15 +101,11 @@ class StateDict(Tree):
         """Return state beside tensors to keep in ``state_dict``; override together with
         ``set_extra_state``.
         """
-        raise RuntimeError(
-            f"{self._get_name()} has no extra state: override get_extra_state and set_extra_state"
-        )
+        raise RuntimeError(f"{self._get_name()} has no extra state: override get_extra_state and set_extra_state")
 
     def set_extra_state(self, state: Any) -> None:
         """Take back what ``get_extra_state`` returned; override together with it."""
-        raise RuntimeError(
-            f"{self._get_name()} has no extra state: override get_extra_state and set_extra_state"
-        )
+        raise RuntimeError(f"{self._get_name()} has no extra state: override get_extra_state and set_extra_state")
 
     # ---- reading ------------------------------------------------------------------------------------------
 
@@ -189,9 +181,7 @@ class StateDict(Tree):
         if strict:
             unexpected_keys.extend(self._unexpected(state_dict, prefix, local_state))
 
-    def _load_one(
-        self, name: str, key: str, target: Tensor, value: Any, assign: bool, error_msgs: list[str]
-    ) -> None:
+    def _load_one(self, name: str, key: str, target: Tensor, value: Any, assign: bool, error_msgs: list[str]) -> None:
         if not isinstance(value, Tensor):
             error_msgs.append(
                 f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object '
@@ -329,9 +319,7 @@ def _save_all(module: StateDict, assign: bool) -> _Backup:
     backup: _Backup = []
     for _, part in module.named_modules():
         values = [] if assign else [(t, t.detach().clone()) for t in part._own_state().values()]
-        backup.append(
-            (part.__dict__, {k: dict(part.__dict__[k]) for k in ("_parameters", "_buffers")}, values)
-        )
+        backup.append((part.__dict__, {k: dict(part.__dict__[k]) for k in ("_parameters", "_buffers")}, values))
     return backup
 
 
@@ -347,8 +335,7 @@ def _restore_all(backup: _Backup) -> None:
 
 def _positional(args: Any, destination: Any, prefix: str, keep_vars: bool) -> tuple[Any, str, bool]:
     warnings.warn(
-        "Positional args are being deprecated, use kwargs instead: state_dict(destination=, "
-        "prefix=, keep_vars=).",
+        "Positional args are being deprecated, use kwargs instead: state_dict(destination=, prefix=, keep_vars=).",
         FutureWarning,
         stacklevel=3,
     )

@@ -224,9 +224,7 @@ class Hardtanh(_Activation):
 def _renamed(old: str, new: str, old_value: float | None, new_value: float) -> float:
     if old_value is None:
         return new_value
-    warnings.warn(
-        f"keyword argument `{old}` is deprecated and renamed to `{new}`", FutureWarning, stacklevel=3
-    )
+    warnings.warn(f"keyword argument `{old}` is deprecated and renamed to `{new}`", FutureWarning, stacklevel=3)
     return old_value
 
 
@@ -282,9 +280,7 @@ class PReLU(Module):
 
     __constants__ = ["num_parameters"]
 
-    def __init__(
-        self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None
-    ) -> None:
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
         self.num_parameters = num_parameters
         self.init = init

@@ -48,9 +48,7 @@ class _NormBase(Module):
         self.affine, self.track_running_stats = affine, track_running_stats
         factory = {"device": device, "dtype": dtype}
         self.register_parameter("weight", Parameter(empty(num_features, **factory)) if affine else None)
-        self.register_parameter(
-            "bias", Parameter(empty(num_features, **factory)) if affine and bias else None
-        )
+        self.register_parameter("bias", Parameter(empty(num_features, **factory)) if affine and bias else None)
         self.register_buffer("running_mean", zeros(num_features, **factory) if track_running_stats else None)
         self.register_buffer("running_var", ones(num_features, **factory) if track_running_stats else None)
         count = tensor(0, dtype=dtypes.int64) if track_running_stats else None
@@ -59,11 +57,7 @@ class _NormBase(Module):
 
     def reset_running_stats(self) -> None:
         """Set the running mean to 0, the variance to 1 and the count to 0."""
-        if (
-            self.running_mean is not None
-            and self.running_var is not None
-            and self.num_batches_tracked is not None
-        ):
+        if self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None:
             self.running_mean.zero_()
             self.running_var.fill_(1)
             self.num_batches_tracked.zero_()
@@ -88,9 +82,7 @@ class _NormBase(Module):
             f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )
 
-    def _load_from_state_dict(
-        self, state_dict: Any, prefix: str, local_metadata: dict[str, Any], *report: Any
-    ) -> None:
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, local_metadata: dict[str, Any], *report: Any) -> None:
         version = local_metadata.get("version")
         if (version is None or version < 2) and self.num_batches_tracked is not None:
             state_dict.setdefault(prefix + "num_batches_tracked", self.num_batches_tracked)

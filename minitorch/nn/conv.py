@@ -105,9 +105,7 @@ def _check_padding(padding: Any, stride: tuple[int, ...], padding_mode: str) -> 
         if padding == "same" and any(s != 1 for s in stride):
             raise ValueError("padding='same' is not supported for strided convolutions")
     if padding_mode not in _PADDING_MODES:
-        raise ValueError(
-            f"padding_mode must be one of {set(_PADDING_MODES)}, but got padding_mode='{padding_mode}'"
-        )
+        raise ValueError(f"padding_mode must be one of {set(_PADDING_MODES)}, but got padding_mode='{padding_mode}'")
 
 
 class _Conv(_ConvNd):
@@ -153,7 +151,7 @@ class _Conv(_ConvNd):
             input = F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
             padding = (0,) * self._ndim
         conv = getattr(F, self._op)
-        return conv(input, weight, bias, self.stride, padding, self.dilation, self.groups)  # type: ignore[no-any-return]
+        return conv(input, weight, bias, self.stride, padding, self.dilation, self.groups)
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the convolution of ``input`` with the layer's weight, plus its bias."""
@@ -269,7 +267,7 @@ class _ConvTransposeNd(_ConvNd):
             return self.output_padding
         n = self._ndim
         leading = 2 if input.dim() == n + 2 else 1
-        wanted = list(output_size[leading:] if len(output_size) == leading + n else output_size)
+        wanted = output_size[leading:] if len(output_size) == leading + n else output_size
         if len(wanted) != n:
             raise ValueError(
                 f"ConvTranspose{n}D: for {input.dim()}D input, output_size must have "
@@ -292,7 +290,7 @@ class _ConvTransposeNd(_ConvNd):
         """
         output_padding = self._output_padding(input, output_size)
         conv = getattr(F, self._op)
-        return conv(  # type: ignore[no-any-return]
+        return conv(
             input,
             self.weight,
             self.bias,

@@ -23,7 +23,7 @@ class _Dropout(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return ``input`` with parts dropped in training mode, unchanged in eval mode."""
-        return getattr(F, self._op)(input, self.p, self.training, self.inplace)  # type: ignore[no-any-return]
+        return getattr(F, self._op)(input, self.p, self.training, self.inplace)
 
     def extra_repr(self) -> str:
         """Return the constructor's arguments."""

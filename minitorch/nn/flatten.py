@@ -26,7 +26,7 @@ class Flatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return ``input.flatten(start_dim, end_dim)``."""
-        return input.flatten(self.start_dim, self.end_dim)  # type: ignore[no-any-return]
+        return input.flatten(self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
         """Return the constructor's arguments."""
@@ -50,7 +50,7 @@ class Unflatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return ``input.unflatten(dim, unflattened_size)``."""
-        return input.unflatten(self.dim, self.unflattened_size)  # type: ignore[no-any-return]
+        return input.unflatten(self.dim, self.unflattened_size)
 
     def extra_repr(self) -> str:
         """Return the constructor's arguments."""

@@ -21,9 +21,7 @@ __all__ = [
     "zeros_",
 ]  # fmt: skip
 
-_GAINS = dict.fromkeys(
-    ["linear", "sigmoid", *[f"conv{t}{n}d" for t in ("", "_transpose") for n in (1, 2, 3)]], 1
-)
+_GAINS = dict.fromkeys(["linear", "sigmoid", *[f"conv{t}{n}d" for t in ("", "_transpose") for n in (1, 2, 3)]], 1)
 _GAINS |= {"tanh": 5.0 / 3, "relu": math.sqrt(2.0), "selu": 3.0 / 4}  # type: ignore[dict-item]
 
 
@@ -111,7 +109,7 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
     tensor([0.3000, 0.3000])
     """
     with recording(False):
-        return tensor.fill_(val)  # type: ignore[no-any-return]
+        return tensor.fill_(val)
 
 
 def ones_(tensor: Tensor) -> Tensor:
@@ -132,7 +130,7 @@ def zeros_(tensor: Tensor) -> Tensor:
     tensor([0., 0.])
     """
     with recording(False):
-        return tensor.zero_()  # type: ignore[no-any-return]
+        return tensor.zero_()
 
 
 def eye_(tensor: Tensor) -> Tensor:
@@ -172,7 +170,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 
 def _fill(tensor: Tensor, values: Any) -> Tensor:
     with recording(False):
-        return tensor.copy_(wrap(np.asarray(values)))  # type: ignore[no-any-return]
+        return tensor.copy_(wrap(np.asarray(values)))
 
 
 # ---- scaled by fan ----------------------------------------------------------------------------------------
@@ -308,4 +306,4 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
     for column in range(columns):
         keep[default_generator.randperm(rows)[:zeros], column] = 0
     with recording(False):
-        return tensor.mul_(wrap(keep).to(tensor.dtype))  # type: ignore[no-any-return]
+        return tensor.mul_(wrap(keep).to(tensor.dtype))

@@ -64,9 +64,7 @@ class Module(Hooks):
 
     def forward(self, *input: Any) -> Any:
         """Compute the output; every subclass overrides this."""
-        raise NotImplementedError(
-            f'Module [{type(self).__name__}] is missing the required "forward" function'
-        )
+        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the hooks and ``forward``."""
@@ -174,8 +172,7 @@ class _ToArguments:
         self.dtype = probe.dtype if _names_dtype(args, kwargs) else None
         if self.dtype is not None and not (self.dtype.is_floating_point or self.dtype.is_complex):
             raise TypeError(
-                "nn.Module.to only accepts floating point or complex dtypes, but got desired "
-                f"dtype={self.dtype}"
+                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={self.dtype}"
             )
 
     def convert(self, tensor: Tensor) -> Any:

@@ -44,9 +44,7 @@ class LayerNorm(Module):
         factory = {"device": device, "dtype": dtype}
         shape = self.normalized_shape
         self.register_parameter("weight", Parameter(empty(shape, **factory)) if elementwise_affine else None)
-        self.register_parameter(
-            "bias", Parameter(empty(shape, **factory)) if elementwise_affine and bias else None
-        )
+        self.register_parameter("bias", Parameter(empty(shape, **factory)) if elementwise_affine and bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -92,11 +90,7 @@ class RMSNorm(Module):
         super().__init__()
         self.normalized_shape = _shape(normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        weight = (
-            Parameter(empty(self.normalized_shape, device=device, dtype=dtype))
-            if elementwise_affine
-            else None
-        )
+        weight = Parameter(empty(self.normalized_shape, device=device, dtype=dtype)) if elementwise_affine else None
         self.register_parameter("weight", weight)
         self.reset_parameters()
 
@@ -149,9 +143,7 @@ class GroupNorm(Module):
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
         factory = {"device": device, "dtype": dtype}
         self.register_parameter("weight", Parameter(empty(num_channels, **factory)) if affine else None)
-        self.register_parameter(
-            "bias", Parameter(empty(num_channels, **factory)) if affine and bias else None
-        )
+        self.register_parameter("bias", Parameter(empty(num_channels, **factory)) if affine and bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -47,6 +47,8 @@ class Parameter(Tensor, metaclass=_MarkedType):
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
         """Return a Parameter that shares ``data``'s memory."""
         data = _empty() if data is None else _checked(data, "Parameter")
+        if requires_grad and not (data.is_floating_point() or data.is_complex()):
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         param = data.detach()
         if type(data) in (Tensor, Parameter) or isinstance(data, cls):
             param.__class__ = cls
@@ -57,8 +59,8 @@ class Parameter(Tensor, metaclass=_MarkedType):
     def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
         """Do nothing: ``__new__`` has made the parameter from its data."""
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
-        return "Parameter containing:\n" + super().__repr__(tensor_contents=tensor_contents)
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
+        return "Parameter containing:\n" + super().__repr__()
 
 
 class Buffer(Tensor, metaclass=_MarkedType):
@@ -101,7 +103,5 @@ def _empty() -> Tensor:
 
 def _checked(data: Any, what: str) -> Tensor:
     if not isinstance(data, Tensor):
-        raise TypeError(
-            f"{what}: data must be a Tensor, got {type(data).__name__}: make one with tensor(data)"
-        )
+        raise TypeError(f"{what}: data must be a Tensor, got {type(data).__name__}: make one with tensor(data)")
     return data

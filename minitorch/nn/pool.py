@@ -129,7 +129,7 @@ class _AvgPool(_Pool):
         """Return the means of the windows."""
         pool = getattr(F, self._op)
         arguments = (self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
-        return pool(input, *arguments, self.divisor_override)  # type: ignore[no-any-return]
+        return pool(input, *arguments, self.divisor_override)
 
 
 class AvgPool1d(_Pool):
@@ -197,7 +197,7 @@ class _AdaptiveAvgPool(_Pool):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the means of the parts."""
-        return getattr(F, self._op)(input, self.output_size)  # type: ignore[no-any-return]
+        return getattr(F, self._op)(input, self.output_size)
 
 
 class _AdaptiveMaxPool(_Pool):
@@ -293,7 +293,7 @@ class _MaxUnpool(_Pool):
         sizes.
         """
         unpool = getattr(F, self._op)
-        return unpool(input, indices, self.kernel_size, self.stride, self.padding, output_size)  # type: ignore[no-any-return]
+        return unpool(input, indices, self.kernel_size, self.stride, self.padding, output_size)
 
 
 class MaxUnpool1d(_MaxUnpool):
@@ -336,9 +336,7 @@ class _LPPool(_Pool):
     __constants__ = ["norm_type", "kernel_size", "stride", "ceil_mode"]
     _shown = ("norm_type", "kernel_size", "stride", "ceil_mode")
 
-    def __init__(
-        self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-    ) -> None:
+    def __init__(self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> None:
         super().__init__()
         self.norm_type, self.kernel_size, self.stride, self.ceil_mode = (
             norm_type,
@@ -350,7 +348,7 @@ class _LPPool(_Pool):
     def forward(self, input: Tensor) -> Tensor:
         """Return ``sum(x**norm_type) ** (1/norm_type)`` over the windows."""
         arguments = (float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
-        return getattr(F, self._op)(input, *arguments)  # type: ignore[no-any-return]
+        return getattr(F, self._op)(input, *arguments)
 
 
 class LPPool1d(_LPPool):

@@ -32,9 +32,7 @@ class _Table(Module):
         factory: dict[str, Any],
     ) -> None:
         if weight is None:
-            self.weight = Parameter(
-                empty((num_embeddings, embedding_dim), **factory), requires_grad=not freeze
-            )
+            self.weight = Parameter(empty((num_embeddings, embedding_dim), **factory), requires_grad=not freeze)
             self.reset_parameters()
         elif list(weight.shape) != [num_embeddings, embedding_dim]:
             raise AssertionError("Shape of weight does not match num_embeddings and embedding_dim")
@@ -142,9 +140,7 @@ class Embedding(_Table):
         """Return an Embedding over a given (num_embeddings, embedding_dim) tensor, frozen by default."""
         _check_matrix(embeddings)
         rows, columns = embeddings.shape
-        return cls(
-            rows, columns, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, embeddings, freeze
-        )
+        return cls(rows, columns, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, embeddings, freeze)
 
 
 class EmbeddingBag(_Table):
@@ -184,9 +180,7 @@ class EmbeddingBag(_Table):
         factory = {"device": device, "dtype": dtype}
         self._make_weight(num_embeddings, embedding_dim, _weight, False, factory)
 
-    def forward(
-        self, input: Tensor, offsets: Tensor | None = None, per_sample_weights: Tensor | None = None
-    ) -> Tensor:
+    def forward(self, input: Tensor, offsets: Tensor | None = None, per_sample_weights: Tensor | None = None) -> Tensor:
         """Return one vector for each bag."""
         return F.embedding_bag(
             input,

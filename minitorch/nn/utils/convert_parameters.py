@@ -36,9 +36,7 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     listed = list(parameters)
     needed = sum(param.numel() for param in listed)
     if vec.numel() < needed:
-        raise RuntimeError(
-            f"vector_to_parameters: vec has {vec.numel()} elements, the parameters need {needed}"
-        )
+        raise RuntimeError(f"vector_to_parameters: vec has {vec.numel()} elements, the parameters need {needed}")
     place = 0
     for param in listed:
         param.data = vec[place : place + param.numel()].view_as(param).data
