@@ -11,12 +11,12 @@ from pathlib import Path
 import torch
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT))
 
-from nn_cases import CASES  # noqa: E402
-from nn_outcome import outcome  # noqa: E402
-from nn_probe import probe  # noqa: E402
-from nn_snippets import SNIPPETS  # noqa: E402
+from tests.nn_cases import CASES  # noqa: E402
+from tests.nn_outcome import outcome  # noqa: E402
+from tests.nn_probe import probe  # noqa: E402
+from tests.nn_snippets import SNIPPETS  # noqa: E402
 
 
 def main() -> None:
