@@ -20,6 +20,7 @@ import numpy as np
 
 from ..codegen.gemm import BIAS, ZERO
 from . import tiles
+from . import winograd as winograd_kernels
 from .conv_lanes import multiply_lanes
 from .layout import Array, as_channels_last, empty_channels_last
 from .tiles import Plan, aligned, make_plan, multiply, pack, panel_width, start_of
@@ -61,10 +62,12 @@ def conv_forward(
     padding: Pairs,
     dilation: Sequence[int],
     groups: int,
+    winograd: bool = False,
 ) -> Array:
     """Return the convolution of `x` (N, C, *spatial) with `w` (O, C / groups, *kernel), stored channels last.
 
-    `padding` holds a (before, after) pair for each axis. The caller has checked that shapes agree.
+    `padding` holds a (before, after) pair for each axis. The caller has checked that shapes agree. `winograd`
+    permits the faster, slightly less accurate algorithm where it applies (`winograd.applies`).
 
     >>> conv_forward(np.ones((1, 1, 4)), np.ones((1, 1, 3)), None, (1,), ((1, 1),), (1,), 1).tolist()
     [[[2.0, 3.0, 3.0, 2.0]]]
@@ -74,6 +77,10 @@ def conv_forward(
     if not _nothing_to_sum(y, w, bias):
         case, merged = regroup(Case(x.shape[0], x.shape[1], w.shape[0], groups, window, x.dtype))
         rows = as_channels_last(x)
+        if winograd and by_winograd(case):
+            before = (window.padding[1][0], window.padding[2][0])
+            _correlate(rows, w, bias, forward_plan(case)[1], False, before, case, y)
+            return y
         if folds(case):
             rows = padded(rows, window.padding[2])
         _run(rows, block_diagonal(w, groups, merged), bias, forward_plan(case), y, case.lanewise)
@@ -89,6 +96,7 @@ def conv_input_grad(
     dilation: Sequence[int],
     groups: int,
     bias: Array | None = None,
+    winograd: bool = False,
 ) -> Array:
     """Return the gradient (N, C, *spatial) of `conv_forward` by its input; with `bias`, a transposed
     convolution.
@@ -101,6 +109,10 @@ def conv_input_grad(
     gx = empty_channels_last((gy.shape[0], channels, *spatial), gy.dtype)
     if not _nothing_to_sum(gx, w, bias, gy.size):
         case, merged = regroup(Case(gy.shape[0], channels, w.shape[0], groups, window, gy.dtype))
+        if winograd and by_winograd(case):
+            before = (2 - window.padding[1][0], 2 - window.padding[2][0])
+            _correlate(as_channels_last(gy), w, bias, _input_plan(case)[1], True, before, case, gx)
+            return gx
         weight = block_diagonal(w, groups, merged)
         _run(as_channels_last(gy), weight, bias, _input_plan(case), gx, case.lanewise)
     return gx
@@ -151,12 +163,40 @@ def diagonal_blocks(gw: Array, groups: int, merged: int) -> Array:
     return np.ascontiguousarray(blocks).reshape(gw.shape[0], inputs, *gw.shape[2:])
 
 
-def _run(rows: Array, w: Array, bias: Array | None, planned: tuple[Plan, Packing], out: Array, lanewise: bool) -> None:
-    plan, how = planned
+def by_winograd(case: Case) -> bool:
+    """Whether Winograd's algorithm takes less time for this case."""
+    return winograd_kernels.applies(case.images, case.channels, case.filters, case.groups, case.window, case.dtype)
+
+
+def _correlate(
+    rows: Array, w: Array, bias: Array | None, how: Packing, flip: bool, before: tuple[int, int], case: Case,
+    y: Array,
+) -> None:  # fmt: skip
+    """Run Winograd's algorithm from dense channels-last `rows` to logical `y`; depth is one more batch axis."""
+    maps = case.images * case.window.output[0]
+    dense = as_channels_last(y)
+    shared = None if bias is None else np.ascontiguousarray(bias)
+    winograd_kernels.correlate(
+        rows.reshape(maps, *rows.shape[-3:]),
+        _packed(w, how),
+        flip,
+        shared,
+        before,
+        dense.reshape(maps, *dense.shape[-3:]),
+    )
+
+
+def _packed(w: Array, how: Packing) -> Array:
     weight = np.ascontiguousarray(w)
     panels = how.sources.size * -(-how.cols // panel_width(w.itemsize))
     packed = aligned(panels * how.total * panel_width(w.itemsize), w.dtype)
     pack(panels, packed.size, start_of(weight), *how, packed)
+    return packed
+
+
+def _run(rows: Array, w: Array, bias: Array | None, planned: tuple[Plan, Packing], out: Array, lanewise: bool) -> None:
+    plan, how = planned
+    packed = _packed(w, how)
     y = start_of(out)
     compute = multiply_lanes if lanewise else multiply
     compute(

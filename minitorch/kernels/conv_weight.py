@@ -17,7 +17,8 @@ import numpy as np
 from ..codegen.gemm import ADD, ZERO, host_tile, lanes_of, rows_of, tile
 from ..codegen.move import move, peek, poke
 from ..jit import helper, kernel
-from .conv import Case, dense_strides, diagonal_blocks, folds, forward_plan, padded, regroup
+from . import winograd as winograd_kernels
+from .conv import Case, by_winograd, dense_strides, diagonal_blocks, folds, forward_plan, padded, regroup
 from .conv_lanes import weight_grad_lanes
 from .layout import Array, as_channels_last
 from .tiles import aligned, panel_width, start_of
@@ -56,6 +57,7 @@ def conv_weight_grad(
     padding: Pairs,
     dilation: Sequence[int],
     groups: int,
+    winograd: bool = False,
 ) -> Array:
     """Return the gradient (O, C / groups, *kernel) of `conv_forward` by its weight.
 
@@ -71,10 +73,21 @@ def conv_weight_grad(
     if case.lanewise:
         gw = weight_grad_lanes(forward_plan(case)[0], rows, grads, window.taps, x.shape[1])
         return gw.reshape(shape)
+    if winograd and by_winograd(case):
+        return _by_winograd(case, rows, grads).reshape(shape)
     if folds(case):
         rows = padded(rows, window.padding[2])
     gw = _outer(case, rows, grads).reshape(gy.shape[1], -1, *kernel)
     return diagonal_blocks(gw, groups, merged)
+
+
+def _by_winograd(case: Case, rows: Array, grads: Array) -> Array:
+    maps = case.images * case.window.output[0]
+    before = (case.window.padding[1][0], case.window.padding[2][0])
+    taps = winograd_kernels.weight_grad(
+        rows.reshape(maps, *rows.shape[-3:]), grads.reshape(maps, *grads.shape[-3:]), before
+    )
+    return _collected(case, taps.reshape(-1), 1)
 
 
 def _outer(case: Case, rows: Array, grads: Array) -> Array:
@@ -82,12 +95,17 @@ def _outer(case: Case, rows: Array, grads: Array) -> Array:
     plan = _weight_plan(case)
     partials = aligned(plan.partial * int(plan.frame[PARTS_]), rows.dtype)
     outer(plan.span, plan.work, start_of(rows), start_of(grads), plan.rows, plan.taps, plan.frame, partials)
+    return _collected(case, partials, int(plan.frame[PARTS_]))
+
+
+def _collected(case: Case, partials: Array, parts: int) -> Array:
+    """Add the parts and return them in the weight's order (O, C / groups * taps)."""
     inputs, outputs = case.channels // case.groups, case.filters // case.groups
-    gw = np.empty((case.filters, inputs * case.window.taps), rows.dtype)
-    blocks = case.groups * -(-outputs // (panel_width(rows.itemsize) // 2))
+    gw = np.empty((case.filters, inputs * case.window.taps), partials.dtype)
+    blocks = case.groups * -(-outputs // (panel_width(partials.itemsize) // 2))
     # Partials are in (tap, channel) order, or (depth and height, (width, channel)) with folded rows: the
     # same.
-    collect(blocks, partials.size, partials, int(plan.frame[PARTS_]), outputs, inputs, case.window.taps, gw)
+    collect(blocks, partials.size, partials, parts, outputs, inputs, case.window.taps, gw)
     return gw
 
 

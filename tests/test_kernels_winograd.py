@@ -1,0 +1,139 @@
+"""Promises of kernels/winograd.py: right within a stated bound, only where permitted, the same bits for any
+threads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minitorch import jit
+from minitorch.codegen.winograd import AT, BT, G
+from minitorch.kernels import winograd
+from minitorch.kernels.conv import conv_forward, conv_input_grad
+from minitorch.kernels.conv_ref import conv_forward_ref, conv_input_grad_ref, conv_weight_grad_ref
+from minitorch.kernels.conv_weight import conv_weight_grad
+from minitorch.kernels.window import window3d
+
+ERROR = 1e-5  # norm of the error by norm of the result, against float64
+
+
+@pytest.fixture(autouse=True)
+def wherever_it_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drop the cost model's limits, so that small cases are computed by Winograd too."""
+    for limit in ("LEAST_CHANNELS", "LEAST_PATCHES", "LEAST_USE"):
+        monkeypatch.setattr(winograd, limit, 0)
+
+
+def operands(images: int, channels: int, filters: int, size: Any, padding: Any) -> tuple[Any, Any, Any, Any]:
+    rng = np.random.default_rng(channels * 71 + filters)
+    outputs = [n + sum(p) - 2 for n, p in zip(size, padding)]
+    x = rng.standard_normal((images, channels, *size)).astype(np.float32)
+    w = rng.standard_normal((filters, channels, 3, 3)).astype(np.float32)
+    gy = rng.standard_normal((images, filters, *outputs)).astype(np.float32)
+    return x, w, rng.standard_normal(max(channels, filters)).astype(np.float32), gy
+
+
+def triad(x: Any, w: Any, bias: Any, gy: Any, padding: Any, **how: Any) -> list[Any]:
+    rest = ((1, 1), padding, (1, 1), 1)
+    return [
+        conv_forward(x, w, bias[: w.shape[0]], *rest, **how),
+        conv_input_grad(gy, w, x.shape[2:], *rest, bias[: x.shape[1]], **how),
+        conv_weight_grad(gy, x, (3, 3), *rest, **how),
+    ]
+
+
+def error(got: Any, want: Any) -> float:
+    return float(np.linalg.norm(got - want) / max(np.linalg.norm(want), 1e-30))
+
+
+@settings(max_examples=60)
+@given(
+    images=st.integers(1, 3), channels=st.integers(1, 70), filters=st.integers(1, 70),
+    size=st.tuples(st.integers(3, 19), st.integers(3, 19)),
+    padding=st.tuples(*[st.tuples(st.integers(0, 2), st.integers(0, 2))] * 2),
+)  # fmt: skip
+def test_all_three_directions_stay_within_the_stated_error(
+    images: int, channels: int, filters: int, size: Any, padding: Any
+) -> None:
+    x, w, bias, gy = operands(images, channels, filters, size, padding)
+    got = triad(x, w, bias, gy, padding, winograd=True)
+    x8, w8, b8, g8 = (a.astype(np.float64) for a in (x, w, bias, gy))
+    rest = ((1, 1), padding, (1, 1), 1)
+    want = [
+        conv_forward_ref(x8, w8, b8[:filters], *rest),
+        conv_input_grad_ref(g8, w8, size, *rest, b8[:channels]),
+        conv_weight_grad_ref(g8, x8, (3, 3), *rest),
+    ]
+    assert [error(a, b) < ERROR for a, b in zip(got, want)] == [True] * 3
+
+
+def test_three_dimensions_with_flat_kernels() -> None:
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((2, 8, 3, 9, 9)), rng.standard_normal((20, 8, 1, 3, 3))
+    x, w = x.astype(np.float32), w.astype(np.float32)
+    rest = ((1, 1, 1), ((0, 0), (1, 1), (1, 1)), (1, 1, 1), 1)
+    y = conv_forward(x, w, None, *rest, winograd=True)
+    assert error(y, conv_forward_ref(x.astype(np.float64), w.astype(np.float64), None, *rest)) < ERROR
+    gw = conv_weight_grad(y, x, (1, 3, 3), *rest, winograd=True)
+    assert error(gw, conv_weight_grad_ref(y.astype(np.float64), x.astype(np.float64), (1, 3, 3), *rest)) < ERROR
+
+
+def test_chunks_of_patches_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(winograd, "LEAST_CHUNK", 5)
+    monkeypatch.setattr(winograd, "CHUNK_BYTES", 0)
+    monkeypatch.setattr(winograd, "BLOCK_BYTES", 0)
+    padding = ((1, 1), (1, 1))
+    x, w, bias, gy = operands(2, 17, 33, (13, 14), padding)
+    for got, want in zip(triad(x, w, bias, gy, padding, winograd=True), triad(x, w, bias, gy, padding)):
+        assert error(got, want) < ERROR
+
+
+def test_one_thread_and_many_give_the_same_bits() -> None:
+    padding = ((1, 1), (1, 1))
+    x, w, bias, gy = operands(4, 40, 50, (21, 22), padding)
+    before, seen = jit.get_num_threads(), set()
+    try:
+        for threads in (1, 2, 3, 5):
+            jit.set_num_threads(threads)
+            seen.add(tuple(a.tobytes() for a in triad(x, w, bias, gy, padding, winograd=True)))
+    finally:
+        jit.set_num_threads(before)
+    assert len(seen) == 1
+
+
+def test_nan_and_infinity_pass() -> None:
+    padding = ((1, 1), (1, 1))
+    x, w, _, _ = operands(1, 8, 20, (16, 16), padding)
+    x[0, 0, 5, 5] = np.nan
+    y = conv_forward(x, w, None, (1, 1), padding, (1, 1), 1, winograd=True)
+    assert np.isnan(y[0, :, 4:7, 4:7]).all() and np.isfinite(y[0, :, 8:, 8:]).all()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dtype": np.dtype(np.float64)}, {"groups": 2}, {"stride": (2, 1)}, {"dilation": (1, 2)},
+        {"kernel": (3, 1)}, {"kernel": (5, 5)}, {"padding": ((3, 3), (1, 1))},
+    ],
+)  # fmt: skip
+def test_it_applies_to_nothing_else(change: dict[str, Any]) -> None:
+    case: dict[str, Any] = {
+        "size": (16, 16), "kernel": (3, 3), "stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1),
+    }  # fmt: skip
+    plain = {"groups": 1, "dtype": np.dtype(np.float32)}
+    assert winograd.applies(8, 32, 32, window=window3d(**case), **plain)
+    where = {name: change.get(name, value) for name, value in case.items()}
+    rest = {name: change.get(name, value) for name, value in plain.items()}
+    assert not winograd.applies(8, 32, 32, window=window3d(**where), **rest)
+
+
+def test_the_matrices_compute_a_correlation() -> None:
+    rng = np.random.default_rng(0)
+    d, g = rng.standard_normal(6), rng.standard_normal(3)
+    y = np.array(AT) @ ((np.array(G) @ g) * (np.array(BT) @ d))
+    np.testing.assert_allclose(y, np.correlate(d, g, "valid"), rtol=1e-12)
