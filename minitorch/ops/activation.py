@@ -1,37 +1,20 @@
-"""Activations. ReLU and its kin are primitives; smooth ones that a few ops express are composites."""
+"""Piecewise linear activations: ReLU and its kin."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from ..op import Make, Op, Pointwise, Sample, register
+from ..kernels import elementwise
+from ..op import Make, Op, Pointwise, Sample, Variant, register
 from ..tensor import method
 from ._common import Tensor, apply, apply_, tensor_arg
-from .pointwise import clamp, where
-from .unary import erf, exp, log1p, sigmoid, tanh
+from ._large import compiled
+from .pointwise import where
 
-__all__ = [
-    "celu",
-    "elu",
-    "gelu",
-    "hardsigmoid",
-    "hardswish",
-    "hardtanh",
-    "leaky_relu",
-    "logsigmoid",
-    "mish",
-    "prelu",
-    "relu",
-    "relu6",
-    "selu",
-    "silu",
-    "softplus",
-    "softsign",
-]
+__all__ = ["hardtanh", "leaky_relu", "prelu", "relu", "relu6"]
 
 
 def _samples(make: Make) -> Iterator[Sample]:
@@ -57,7 +40,27 @@ def _np_relu(x: Any) -> Any:
     return np.maximum(x, x.dtype.type(0))
 
 
-RELU: Op = Pointwise("relu", _np_relu, lambda node, g: _gate(g, node.output()._data > 0), keeps=(0,))
+def _relu_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor, None]:
+    return apply(RELU_BACK, (gg, node.input(1))), None
+
+
+RELU: Op = Pointwise(
+    "relu",
+    _np_relu,
+    lambda node, g: apply(RELU_BACK, (g, node.output().detach())),
+    keeps=(0,),
+    variants=compiled("relu"),
+)
+RELU_BACK: Op = Pointwise(
+    "threshold_backward",
+    lambda g, y: np.multiply(g, y > 0),
+    _relu_back_vjp,
+    saves=((1,), ()),
+    variants=tuple(
+        Variant(v.name, v.applies, lambda g, y: elementwise.run("threshold_backward", g, y, 0.0))
+        for v in compiled("threshold_backward", 2)
+    ),
+)
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -175,158 +178,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     return where(input > 0, input, weight * input)
 
 
-# ---- smooth ones ---------------------------------------------------------------------------------------------------
-
-
-def _written(input: Tensor, result: Tensor, inplace: bool) -> Tensor:
-    """Return the result, or write it over the input as an in-place call promises."""
-    return input.copy_(result) if inplace else result
-
-
-def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """Return x where positive and ``alpha * (exp(x) - 1)`` elsewhere (Clevert et al., arXiv 1511.07289).
-
-    Examples
-    --------
-    >>> import minitorch.nn.functional as F, minitorch
-    >>> F.elu(minitorch.tensor([-1.0, 2.0]))
-    tensor([-0.6321,  2.0000])
-    """
-    low = clamp(input, max=0.0)
-    return _written(input, where(input > 0, input, low.expm1() * alpha), inplace)
-
-
-def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """Return the self-normalising ELU (Klambauer et al., arXiv 1706.02515).
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.selu(minitorch.tensor([1.0]))
-    tensor([1.0507])
-    """
-    return _written(input, elu(input, 1.6732632423543772) * 1.0507009873554805, inplace)
-
-
-def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """Return ``max(0, x) + min(0, alpha * (exp(x / alpha) - 1))`` (Barron, arXiv 1704.07483).
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.celu(minitorch.tensor([-1.0, 2.0]))
-    tensor([-0.6321,  2.0000])
-    """
-    if alpha == 0:
-        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    low = clamp(input, max=0.0) / alpha
-    return _written(input, where(input > 0, input, low.expm1() * alpha), inplace)
-
-
-def gelu(input: Tensor, approximate: str = "none") -> Tensor:
-    """Return x times the normal distribution function of x, exactly or by "tanh" (Hendrycks & Gimpel, arXiv 1606.08415).
-
-    Raises
-    ------
-    RuntimeError : ``approximate`` neither "none" nor "tanh".
-
-    Examples
-    --------
-    >>> import minitorch.nn.functional as F, minitorch
-    >>> F.gelu(minitorch.tensor([-1.0, 2.0]))
-    tensor([-0.1587,  1.9545])
-    """
-    if approximate == "none":
-        return input * 0.5 * (1 + erf(input * math.sqrt(0.5)))
-    if approximate != "tanh":
-        raise RuntimeError("approximate argument must be either none or tanh.")
-    inner = math.sqrt(2 / math.pi) * (input + 0.044715 * input * input * input)
-    return input * 0.5 * (1 + tanh(inner))
-
-
-def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """Return ``x * sigmoid(x)``.
-
-    Examples
-    --------
-    >>> import minitorch.nn.functional as F, minitorch
-    >>> F.silu(minitorch.tensor([0.0, 2.0]))
-    tensor([0.0000, 1.7616])
-    """
-    return _written(input, input * sigmoid(input), inplace)
-
-
-def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """Return ``log(1 + exp(beta * x)) / beta``; x itself where ``beta * x`` exceeds ``threshold``.
-
-    Examples
-    --------
-    >>> import minitorch.nn.functional as F, minitorch
-    >>> F.softplus(minitorch.tensor([0.0, 30.0]))
-    tensor([ 0.6931, 30.0000])
-    """
-    scaled = input * beta
-    return where(scaled > threshold, input, log1p(exp(clamp(scaled, max=threshold))) / beta)
-
-
-def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """Return ``x * tanh(softplus(x))`` (Misra, arXiv 1908.08681).
-
-    Examples
-    --------
-    >>> import minitorch.nn.functional as F, minitorch
-    >>> F.mish(minitorch.tensor([0.0, 1.0]))
-    tensor([0.0000, 0.8651])
-    """
-    return _written(input, input * tanh(softplus(input)), inplace)
-
-
-def logsigmoid(input: Tensor) -> Tensor:
-    """Return ``log(sigmoid(x))`` without overflow.
-
-    Examples
-    --------
-    >>> import minitorch.nn.functional as F, minitorch
-    >>> F.logsigmoid(minitorch.tensor([0.0]))
-    tensor([-0.6931])
-    """
-    return clamp(input, max=0.0) - log1p(exp(-input.abs()))
-
-
-def softsign(input: Tensor) -> Tensor:
-    """Return ``x / (1 + |x|)``.
-
-    Examples
-    --------
-    >>> import minitorch.nn.functional as F, minitorch
-    >>> F.softsign(minitorch.tensor([1.0]))
-    tensor([0.5000])
-    """
-    return input / (input.abs() + 1)
-
-
-def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
-    """Return ``relu6(x + 3) / 6``.
-
-    Examples
-    --------
-    >>> import minitorch.nn.functional as F, minitorch
-    >>> F.hardsigmoid(minitorch.tensor([0.0, 4.0]))
-    tensor([0.5000, 1.0000])
-    """
-    return _written(input, relu6(input + 3) / 6, inplace)
-
-
-def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
-    """Return ``x * relu6(x + 3) / 6`` (Howard et al., arXiv 1905.02244).
-
-    Examples
-    --------
-    >>> import minitorch.nn.functional as F, minitorch
-    >>> F.hardswish(minitorch.tensor([1.0, 4.0]))
-    tensor([0.6667, 4.0000])
-    """
-    return _written(input, input * relu6(input + 3) / 6, inplace)
+# ---- samples -------------------------------------------------------------------------------------------------------
 
 
 def _prelu_samples(make: Make) -> Iterator[Sample]:
@@ -335,21 +187,6 @@ def _prelu_samples(make: Make) -> Iterator[Sample]:
 
 
 register(relu, samples=_samples, functional=True)
-for _fn, _top in (
-    (leaky_relu, False),
-    (hardtanh, False),
-    (relu6, False),
-    (elu, False),
-    (selu, True),
-    (celu, True),
-    (gelu, False),
-    (silu, False),
-    (softplus, False),
-    (mish, False),
-    (logsigmoid, False),
-    (softsign, False),
-    (hardsigmoid, False),
-    (hardswish, False),
-):
-    register(_fn, samples=_samples, methods=(), functional=True, top=_top)
+for _fn in (leaky_relu, hardtanh, relu6):
+    register(_fn, samples=_samples, methods=(), functional=True, top=False)
 register(prelu, samples=_prelu_samples, functional=True)

@@ -9,8 +9,7 @@ import numpy as np
 
 from ..op import Failure, Make, Op, Pointwise, Sample, register
 from ..tensor import method, wrap
-from ._common import NUMBER, Tensor, apply, apply_, deliver, inplace, operand, tensor_arg
-from .pointwise import broadcasting
+from ._common import OPERAND, Tensor, apply, apply_, deliver, inplace, operand, tensor_arg
 
 __all__ = [
     "allclose",
@@ -43,19 +42,24 @@ def _int_samples(make: Make) -> Iterator[Sample]:
 
 
 def _failures(make: Make) -> Iterator[Failure]:
-    yield Failure(
-        (make(3), make(4)), RuntimeError, r"The size of tensor a \(3\) must match the size of tensor b \(4\)"
-    )
+    yield Failure((make(3), make(4)), RuntimeError, r"The size of tensor a \(3\) must match the size of tensor b \(4\)")
 
 
 def _doc(what: str, name: str, result: str, args: str = "minitorch.tensor([1, 2, 3]), 2") -> str:
-    return f"Return {what}, element by element.\n\n    Examples\n    --------\n    >>> import minitorch\n    >>> minitorch.{name}({args})\n    {result}\n    "
+    return f"""Return {what}, element by element.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.{name}({args})
+    {result}
+    """
 
 
 def _make(
     name: str, ufunc: Callable[..., Any], doc: str, samples: Any = _samples, aliases: tuple[str, ...] = ()
 ) -> tuple[Op, Any]:
-    op = Pointwise(name, broadcasting(ufunc))
+    op = Pointwise(name, ufunc)
 
     def fn(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
         return deliver(apply(op, (operand(name, input, "input", 1), operand(name, other))), out)
@@ -69,19 +73,79 @@ def _make(
 
 
 EQ, eq = _make("eq", np.equal, _doc("whether elements are equal", "eq", "tensor([False,  True, False])"))
-NE, ne = _make("ne", np.not_equal, _doc("whether elements differ", "ne", "tensor([ True, False,  True])"), aliases=("not_equal",))  # fmt: skip
-LT, lt = _make(
-    "lt", np.less, _doc("whether input < other", "lt", "tensor([ True, False, False])"), aliases=("less",)
+NE, ne = _make(
+    "ne",
+    np.not_equal,
+    _doc("whether elements differ", "ne", "tensor([ True, False,  True])"),
+    aliases=("not_equal",),
 )
-LE, le = _make("le", np.less_equal, _doc("whether input <= other", "le", "tensor([ True,  True, False])"), aliases=("less_equal",))  # fmt: skip
-GT, gt = _make("gt", np.greater, _doc("whether input > other", "gt", "tensor([False, False,  True])"), aliases=("greater",))  # fmt: skip
-GE, ge = _make("ge", np.greater_equal, _doc("whether input >= other", "ge", "tensor([False,  True,  True])"), aliases=("greater_equal",))  # fmt: skip
-_, logical_and = _make("logical_and", np.logical_and, _doc("whether both are true", "logical_and", "tensor([False,  True])", "minitorch.tensor([0, 1]), minitorch.tensor([1, 1])"))  # fmt: skip
-_, logical_or = _make("logical_or", np.logical_or, _doc("whether one is true", "logical_or", "tensor([False,  True])", "minitorch.tensor([0, 1]), minitorch.tensor([0, 1])"))  # fmt: skip
-_, logical_xor = _make("logical_xor", np.logical_xor, _doc("whether exactly one is true", "logical_xor", "tensor([ True, False])", "minitorch.tensor([0, 1]), minitorch.tensor([1, 1])"))  # fmt: skip
-AND, bitwise_and = _make("bitwise_and", np.bitwise_and, _doc("the bits set in both", "bitwise_and", "tensor([0, 2, 2])"), _int_samples)  # fmt: skip
-OR, bitwise_or = _make("bitwise_or", np.bitwise_or, _doc("the bits set in one", "bitwise_or", "tensor([3, 2, 3])"), _int_samples)  # fmt: skip
-XOR, bitwise_xor = _make("bitwise_xor", np.bitwise_xor, _doc("the bits set in exactly one", "bitwise_xor", "tensor([3, 0, 1])"), _int_samples)  # fmt: skip
+LT, lt = _make("lt", np.less, _doc("whether input < other", "lt", "tensor([ True, False, False])"), aliases=("less",))
+LE, le = _make(
+    "le",
+    np.less_equal,
+    _doc("whether input <= other", "le", "tensor([ True,  True, False])"),
+    aliases=("less_equal",),
+)
+GT, gt = _make(
+    "gt",
+    np.greater,
+    _doc("whether input > other", "gt", "tensor([False, False,  True])"),
+    aliases=("greater",),
+)
+GE, ge = _make(
+    "ge",
+    np.greater_equal,
+    _doc("whether input >= other", "ge", "tensor([False,  True,  True])"),
+    aliases=("greater_equal",),
+)
+_, logical_and = _make(
+    "logical_and",
+    np.logical_and,
+    _doc(
+        "whether both are true",
+        "logical_and",
+        "tensor([False,  True])",
+        "minitorch.tensor([0, 1]), minitorch.tensor([1, 1])",
+    ),
+)
+_, logical_or = _make(
+    "logical_or",
+    np.logical_or,
+    _doc(
+        "whether one is true",
+        "logical_or",
+        "tensor([False,  True])",
+        "minitorch.tensor([0, 1]), minitorch.tensor([0, 1])",
+    ),
+)
+_, logical_xor = _make(
+    "logical_xor",
+    np.logical_xor,
+    _doc(
+        "whether exactly one is true",
+        "logical_xor",
+        "tensor([ True, False])",
+        "minitorch.tensor([0, 1]), minitorch.tensor([1, 1])",
+    ),
+)
+AND, bitwise_and = _make(
+    "bitwise_and",
+    np.bitwise_and,
+    _doc("the bits set in both", "bitwise_and", "tensor([0, 2, 2])"),
+    _int_samples,
+)
+OR, bitwise_or = _make(
+    "bitwise_or",
+    np.bitwise_or,
+    _doc("the bits set in one", "bitwise_or", "tensor([3, 2, 3])"),
+    _int_samples,
+)
+XOR, bitwise_xor = _make(
+    "bitwise_xor",
+    np.bitwise_xor,
+    _doc("the bits set in exactly one", "bitwise_xor", "tensor([3, 0, 1])"),
+    _int_samples,
+)
 
 LOGICAL_NOT: Op = Pointwise("logical_not", np.logical_not)
 BITWISE_NOT: Op = Pointwise("bitwise_not", np.invert)
@@ -127,7 +191,7 @@ inplace(BITWISE_NOT, "bitwise_not_")
 
 def _operator(name: str, op: Op, swapped: bool = False, write: bool = False) -> None:
     def dunder(self: Tensor, other: Any) -> Any:
-        if not isinstance(other, (Tensor, *NUMBER)):
+        if type(other) is not Tensor and not isinstance(other, OPERAND):
             return NotImplemented
         return run(op, (other, self) if swapped else (self, other))
 
@@ -147,9 +211,7 @@ for _name, _op in (("and", AND), ("or", OR), ("xor", XOR)):
 # ---- closeness -----------------------------------------------------------------------------------------------------
 
 
-def isclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> Tensor:
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """Return whether ``|input - other| <= atol + rtol * |other|``, element by element.
 
     Raises
@@ -169,9 +231,7 @@ def isclose(
         return wrap(np.isclose(a, b, rtol, atol, equal_nan))
 
 
-def allclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> bool:
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Return whether all elements are close; see `isclose`.
 
     Examples

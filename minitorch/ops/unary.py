@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.elementwise import KERNELS
 from ..op import Failure, Make, Op, Pointwise, Sample, register
 from ..tensor import method
 from ._common import Tensor, apply, deliver, inplace, tensor_arg, zeros_like
-from .pointwise import where
+from ._large import compiled
 
-__all__ = ["abs", "ceil", "cos", "erf", "exp", "floor", "log", "neg", "reciprocal", "round", "rsqrt", "sigmoid", "sign",
-           "sin", "sqrt", "square", "tanh"]  # fmt: skip
+__all__ = ["abs", "ceil", "erf", "exp", "floor", "log", "neg", "reciprocal", "round", "rsqrt", "sigmoid", "sign",
+           "sqrt", "square", "tanh"]  # fmt: skip
 
 Vjp = Callable[[Any, Tensor], Any]
 
@@ -53,7 +54,6 @@ def unary(
     uses: str = "input",
     aliases: tuple[str, ...] = (),
     functional: bool = False,
-    variants: Any = (),
     differentiable: bool = True,
 ) -> Callable[..., Tensor]:
     """Make, document and register a one-operand function; ``uses`` names what its gradient needs."""
@@ -65,7 +65,7 @@ def unary(
         promotes=promotes,
         saves=saves,
         keeps=(0,) if uses == "output" else (),
-        variants=variants,
+        variants=compiled(name) if name in KERNELS else (),
     )
 
     def fn(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -85,28 +85,104 @@ UNARY: dict[str, Op] = {}
 
 
 def _doc(what: str, call: str, result: str) -> str:
-    return f"Return {what}, element by element.\n\n    Examples\n    --------\n    >>> import minitorch\n    >>> minitorch.{call}\n    {result}\n    "
+    return f"""Return {what}, element by element.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.{call}
+    {result}
+    """
 
 
 # ---- exponentials --------------------------------------------------------------------------------------------------
 
-exp = unary("exp", np.exp, lambda n, g: g * n.output(), _doc("e to the power of the elements", "exp(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 2.7183])"), uses="output")  # fmt: skip
-exp2 = unary("exp2", np.exp2, lambda n, g: g * n.output() * math.log(2), _doc("2 to the power of the elements", "exp2(minitorch.tensor([0.0, 3.0]))", "tensor([1., 8.])"), uses="output")  # fmt: skip
-expm1 = unary("expm1", np.expm1, lambda n, g: g * (n.output() + 1), _doc("exp(x) - 1, accurate near 0", "expm1(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.7183])"), uses="output")  # fmt: skip
-log = unary("log", np.log, lambda n, g: g / n.input(0), _doc("natural logarithms", "log(minitorch.tensor([1.0, 2.0]))", "tensor([0.0000, 0.6931])"), low=0.3)  # fmt: skip
-log2 = unary("log2", np.log2, lambda n, g: g / (n.input(0) * math.log(2)), _doc("logarithms to base 2", "log2(minitorch.tensor([1.0, 8.0]))", "tensor([0., 3.])"), low=0.3)  # fmt: skip
-log10 = unary("log10", np.log10, lambda n, g: g / (n.input(0) * math.log(10)), _doc("logarithms to base 10", "log10(minitorch.tensor([1.0, 100.0]))", "tensor([0., 2.])"), low=0.3)  # fmt: skip
-log1p = unary("log1p", np.log1p, lambda n, g: g / (n.input(0) + 1), _doc("log(1 + x), accurate near 0", "log1p(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.6931])"), low=-0.6)  # fmt: skip
-sqrt = unary("sqrt", np.sqrt, lambda n, g: g / (n.output() * 2), _doc("square roots", "sqrt(minitorch.tensor([4.0, 9.0]))", "tensor([2., 3.])"), low=0.3, uses="output")  # fmt: skip
+exp = unary(
+    "exp",
+    np.exp,
+    lambda n, g: g * n.output(),
+    _doc("e to the power of the elements", "exp(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 2.7183])"),
+    uses="output",
+)
+exp2 = unary(
+    "exp2",
+    np.exp2,
+    lambda n, g: g * n.output() * math.log(2),
+    _doc("2 to the power of the elements", "exp2(minitorch.tensor([0.0, 3.0]))", "tensor([1., 8.])"),
+    uses="output",
+)
+expm1 = unary(
+    "expm1",
+    np.expm1,
+    lambda n, g: g * (n.output() + 1),
+    _doc("exp(x) - 1, accurate near 0", "expm1(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.7183])"),
+    uses="output",
+)
+log = unary(
+    "log",
+    np.log,
+    lambda n, g: g / n.input(0),
+    _doc("natural logarithms", "log(minitorch.tensor([1.0, 2.0]))", "tensor([0.0000, 0.6931])"),
+    low=0.3,
+)
+log2 = unary(
+    "log2",
+    np.log2,
+    lambda n, g: g / (n.input(0) * math.log(2)),
+    _doc("logarithms to base 2", "log2(minitorch.tensor([1.0, 8.0]))", "tensor([0., 3.])"),
+    low=0.3,
+)
+log10 = unary(
+    "log10",
+    np.log10,
+    lambda n, g: g / (n.input(0) * math.log(10)),
+    _doc("logarithms to base 10", "log10(minitorch.tensor([1.0, 100.0]))", "tensor([0., 2.])"),
+    low=0.3,
+)
+log1p = unary(
+    "log1p",
+    np.log1p,
+    lambda n, g: g / (n.input(0) + 1),
+    _doc("log(1 + x), accurate near 0", "log1p(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.6931])"),
+    low=-0.6,
+)
+sqrt = unary(
+    "sqrt",
+    np.sqrt,
+    lambda n, g: g / (n.output() * 2),
+    _doc("square roots", "sqrt(minitorch.tensor([4.0, 9.0]))", "tensor([2., 3.])"),
+    low=0.3,
+    uses="output",
+)
 
 
 def _np_rsqrt(x: Any) -> Any:
     return np.reciprocal(np.sqrt(x))
 
 
-rsqrt = unary("rsqrt", _np_rsqrt, lambda n, g: g * n.output() ** 3 * -0.5, _doc("reciprocals of square roots", "rsqrt(minitorch.tensor([4.0, 1.0]))", "tensor([0.5000, 1.0000])"), low=0.3, uses="output")  # fmt: skip
-reciprocal = unary("reciprocal", np.reciprocal, lambda n, g: -g * n.output() * n.output(), _doc("reciprocals", "reciprocal(minitorch.tensor([4.0, 1.0]))", "tensor([0.2500, 1.0000])"), low=0.3, uses="output")  # fmt: skip
-square = unary("square", np.square, lambda n, g: g * n.input(0) * 2, _doc("squares", "square(minitorch.tensor([3.0, -2.0]))", "tensor([9., 4.])"), promotes="same")  # fmt: skip
+rsqrt = unary(
+    "rsqrt",
+    _np_rsqrt,
+    lambda n, g: g * n.output() ** 3 * -0.5,
+    _doc("reciprocals of square roots", "rsqrt(minitorch.tensor([4.0, 1.0]))", "tensor([0.5000, 1.0000])"),
+    low=0.3,
+    uses="output",
+)
+reciprocal = unary(
+    "reciprocal",
+    np.reciprocal,
+    lambda n, g: -g * n.output() * n.output(),
+    _doc("reciprocals", "reciprocal(minitorch.tensor([4.0, 1.0]))", "tensor([0.2500, 1.0000])"),
+    low=0.3,
+    uses="output",
+)
+square = unary(
+    "square",
+    np.square,
+    lambda n, g: g * n.input(0) * 2,
+    _doc("squares", "square(minitorch.tensor([3.0, -2.0]))", "tensor([9., 4.])"),
+    promotes="same",
+)
 
 
 def _np_sigmoid(x: Any) -> Any:
@@ -114,27 +190,43 @@ def _np_sigmoid(x: Any) -> Any:
     return np.reciprocal(1 + np.exp(-x))
 
 
-sigmoid = unary("sigmoid", _np_sigmoid, lambda n, g: _sigmoid_slope(n.output(), g), _doc("1 / (1 + exp(-x))", "sigmoid(minitorch.tensor([0.0, 2.0]))", "tensor([0.5000, 0.8808])"), uses="output", functional=True)  # fmt: skip
-tanh = unary("tanh", np.tanh, lambda n, g: g * (1 - n.output() * n.output()), _doc("hyperbolic tangents", "tanh(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.7616])"), uses="output", functional=True)  # fmt: skip
+def _sigmoid_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    # f(g, y) = g y (1 - y)
+    g, y = node.input(0), node.input(1)
+    return gg * (y * (1 - y)), gg * g * (1 - y * 2) if node.needs[1] else None
 
 
-def _sigmoid_slope(y: Tensor, g: Tensor) -> Tensor:
-    return g * y * (1 - y)
+def _tanh_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    # f(g, y) = g (1 - y**2)
+    g, y = node.input(0), node.input(1)
+    return gg * (1 - y * y), gg * g * y * -2 if node.needs[1] else None
 
 
-# ---- trigonometry --------------------------------------------------------------------------------------------------
+SIGMOID_BACK: Op = Pointwise(
+    "sigmoid_backward", lambda g, y: g * (y * (1 - y)), _sigmoid_back_vjp, saves=((0, 1), (0, 1)),
+    variants=compiled("sigmoid_backward", 2),
+)  # fmt: skip
+TANH_BACK: Op = Pointwise(
+    "tanh_backward", lambda g, y: g * (1 - y * y), _tanh_back_vjp, saves=((0, 1), (0, 1)),
+    variants=compiled("tanh_backward", 2),
+)  # fmt: skip
 
-sin: Callable[..., Tensor] = unary("sin", np.sin, lambda n, g: g * cos(n.input(0)), _doc("sines", "sin(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.8415])"))  # fmt: skip
-cos: Callable[..., Tensor] = unary("cos", np.cos, lambda n, g: -g * sin(n.input(0)), _doc("cosines", "cos(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 0.5403])"))  # fmt: skip
-tan = unary("tan", np.tan, lambda n, g: g * (n.output() * n.output() + 1), _doc("tangents", "tan(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.5574])"), low=-1.2, high=1.2, uses="output")  # fmt: skip
-asin = unary("asin", np.arcsin, lambda n, g: g * rsqrt(1 - n.input(0) ** 2), _doc("inverse sines", "asin(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.5708])"), low=-0.9, high=0.9, aliases=("arcsin",))  # fmt: skip
-acos = unary("acos", np.arccos, lambda n, g: -g * rsqrt(1 - n.input(0) ** 2), _doc("inverse cosines", "acos(minitorch.tensor([1.0, 0.0]))", "tensor([0.0000, 1.5708])"), low=-0.9, high=0.9, aliases=("arccos",))  # fmt: skip
-atan = unary("atan", np.arctan, lambda n, g: g / (n.input(0) ** 2 + 1), _doc("inverse tangents", "atan(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.7854])"), aliases=("arctan",))  # fmt: skip
-sinh: Callable[..., Tensor] = unary("sinh", np.sinh, lambda n, g: g * cosh(n.input(0)), _doc("hyperbolic sines", "sinh(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.1752])"))  # fmt: skip
-cosh: Callable[..., Tensor] = unary("cosh", np.cosh, lambda n, g: g * sinh(n.input(0)), _doc("hyperbolic cosines", "cosh(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 1.5431])"))  # fmt: skip
-asinh = unary("asinh", np.arcsinh, lambda n, g: g * rsqrt(n.input(0) ** 2 + 1), _doc("inverse hyperbolic sines", "asinh(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.8814])"), aliases=("arcsinh",))  # fmt: skip
-acosh = unary("acosh", np.arccosh, lambda n, g: g * rsqrt(n.input(0) ** 2 - 1), _doc("inverse hyperbolic cosines", "acosh(minitorch.tensor([1.0, 2.0]))", "tensor([0.0000, 1.3170])"), low=1.2, high=3.0, aliases=("arccosh",))  # fmt: skip
-atanh = unary("atanh", np.arctanh, lambda n, g: g / (1 - n.input(0) ** 2), _doc("inverse hyperbolic tangents", "atanh(minitorch.tensor([0.0, 0.5]))", "tensor([0.0000, 0.5493])"), low=-0.8, high=0.8, aliases=("arctanh",))  # fmt: skip
+sigmoid = unary(
+    "sigmoid",
+    _np_sigmoid,
+    lambda n, g: apply(SIGMOID_BACK, (g, n.output())),
+    _doc("1 / (1 + exp(-x))", "sigmoid(minitorch.tensor([0.0, 2.0]))", "tensor([0.5000, 0.8808])"),
+    uses="output",
+    functional=True,
+)
+tanh = unary(
+    "tanh",
+    np.tanh,
+    lambda n, g: apply(TANH_BACK, (g, n.output())),
+    _doc("hyperbolic tangents", "tanh(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.7616])"),
+    uses="output",
+    functional=True,
+)
 
 
 # ---- the error function --------------------------------------------------------------------------------------------
@@ -153,8 +245,18 @@ def _np_erfc(x: Any) -> Any:
 
 _TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
 
-erf = unary("erf", _np_erf, lambda n, g: g * exp(-n.input(0) ** 2) * _TWO_OVER_SQRT_PI, _doc("the error function", "erf(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.8427])"))  # fmt: skip
-erfc = unary("erfc", _np_erfc, lambda n, g: g * exp(-n.input(0) ** 2) * -_TWO_OVER_SQRT_PI, _doc("1 - erf(x)", "erfc(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 0.1573])"))  # fmt: skip
+erf = unary(
+    "erf",
+    _np_erf,
+    lambda n, g: g * exp(-(n.input(0) ** 2)) * _TWO_OVER_SQRT_PI,
+    _doc("the error function", "erf(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.8427])"),
+)
+erfc = unary(
+    "erfc",
+    _np_erfc,
+    lambda n, g: g * exp(-(n.input(0) ** 2)) * -_TWO_OVER_SQRT_PI,
+    _doc("1 - erf(x)", "erfc(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 0.1573])"),
+)
 
 
 # ---- signs and rounding --------------------------------------------------------------------------------------------
@@ -175,13 +277,70 @@ def _integers_as_they_are(ufunc: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x: ufunc(x) if x.dtype.kind in "fc" else x.copy()
 
 
-neg = unary("neg", _np_neg, lambda n, g: -g, _doc("the negatives", "neg(minitorch.tensor([1.0, -2.0]))", "tensor([-1.,  2.])"), promotes="same", uses="", aliases=("negative",))  # fmt: skip
-abs = unary("abs", np.abs, lambda n, g: g * sign(n.input(0)), _doc("absolute values", "abs(minitorch.tensor([1.0, -2.0]))", "tensor([1., 2.])"), promotes="same", apart=True, aliases=("absolute",))  # fmt: skip
-sign: Callable[..., Tensor] = unary("sign", np.sign, _flat, _doc("-1, 0 or 1 by the sign", "sign(minitorch.tensor([3.0, -2.0, 0.0]))", "tensor([ 1., -1.,  0.])"), promotes="same", apart=True, uses="")  # fmt: skip
-floor = unary("floor", _integers_as_they_are(np.floor), _flat, _doc("the largest integers not above", "floor(minitorch.tensor([1.5, -1.5]))", "tensor([ 1., -2.])"), promotes="same", apart=True, uses="")  # fmt: skip
-ceil = unary("ceil", _integers_as_they_are(np.ceil), _flat, _doc("the smallest integers not below", "ceil(minitorch.tensor([1.5, -1.5]))", "tensor([ 2., -1.])"), promotes="same", apart=True, uses="")  # fmt: skip
-trunc = unary("trunc", _integers_as_they_are(np.trunc), _flat, _doc("the integers towards 0", "trunc(minitorch.tensor([1.5, -1.5]))", "tensor([ 1., -1.])"), promotes="same", apart=True, uses="", aliases=("fix",))  # fmt: skip
-frac = unary("frac", lambda x: x - np.trunc(x), lambda n, g: g, _doc("the fractional parts", "frac(minitorch.tensor([1.5, -1.5]))", "tensor([ 0.5000, -0.5000])"), promotes="same", apart=True, uses="")  # fmt: skip
+neg = unary(
+    "neg",
+    _np_neg,
+    lambda n, g: -g,
+    _doc("the negatives", "neg(minitorch.tensor([1.0, -2.0]))", "tensor([-1.,  2.])"),
+    promotes="same",
+    uses="",
+    aliases=("negative",),
+)
+abs = unary(
+    "abs",
+    np.abs,
+    lambda n, g: g * sign(n.input(0)),
+    _doc("absolute values", "abs(minitorch.tensor([1.0, -2.0]))", "tensor([1., 2.])"),
+    promotes="same",
+    apart=True,
+    aliases=("absolute",),
+)
+sign: Callable[..., Tensor] = unary(
+    "sign",
+    np.sign,
+    _flat,
+    _doc("-1, 0 or 1 by the sign", "sign(minitorch.tensor([3.0, -2.0, 0.0]))", "tensor([ 1., -1.,  0.])"),
+    promotes="same",
+    apart=True,
+    uses="",
+)
+floor = unary(
+    "floor",
+    _integers_as_they_are(np.floor),
+    _flat,
+    _doc("the largest integers not above", "floor(minitorch.tensor([1.5, -1.5]))", "tensor([ 1., -2.])"),
+    promotes="same",
+    apart=True,
+    uses="",
+)
+ceil = unary(
+    "ceil",
+    _integers_as_they_are(np.ceil),
+    _flat,
+    _doc("the smallest integers not below", "ceil(minitorch.tensor([1.5, -1.5]))", "tensor([ 2., -1.])"),
+    promotes="same",
+    apart=True,
+    uses="",
+)
+trunc = unary(
+    "trunc",
+    _integers_as_they_are(np.trunc),
+    _flat,
+    _doc("the integers towards 0", "trunc(minitorch.tensor([1.5, -1.5]))", "tensor([ 1., -1.])"),
+    promotes="same",
+    apart=True,
+    uses="",
+    aliases=("fix",),
+)
+frac = unary(
+    "frac",
+    lambda x: x - np.trunc(x),
+    lambda n, g: g,
+    _doc("the fractional parts", "frac(minitorch.tensor([1.5, -1.5]))", "tensor([ 0.5000, -0.5000])"),
+    promotes="same",
+    apart=True,
+    uses="",
+)
 
 ROUND: Op = Pointwise(
     "round",
@@ -239,9 +398,18 @@ def _test(name: str, fwd: Callable[..., Any], doc: str) -> Callable[[Tensor], Te
     return fn
 
 
-isnan = _test("isnan", np.isnan, _doc("whether elements are NaN", 'isnan(minitorch.tensor([1.0, float("nan")]))', "tensor([False,  True])"))  # fmt: skip
-isinf = _test("isinf", np.isinf, _doc("whether elements are infinite", 'isinf(minitorch.tensor([1.0, float("inf")]))', "tensor([False,  True])"))  # fmt: skip
-isfinite = _test("isfinite", np.isfinite, _doc("whether elements are finite", 'isfinite(minitorch.tensor([1.0, float("inf")]))', "tensor([ True, False])"))  # fmt: skip
-
-
-__all__ += ["where"]
+isnan = _test(
+    "isnan",
+    np.isnan,
+    _doc("whether elements are NaN", 'isnan(minitorch.tensor([1.0, float("nan")]))', "tensor([False,  True])"),
+)
+isinf = _test(
+    "isinf",
+    np.isinf,
+    _doc("whether elements are infinite", 'isinf(minitorch.tensor([1.0, float("inf")]))', "tensor([False,  True])"),
+)
+isfinite = _test(
+    "isfinite",
+    np.isfinite,
+    _doc("whether elements are finite", 'isfinite(minitorch.tensor([1.0, float("inf")]))', "tensor([ True, False])"),
+)

@@ -1,0 +1,249 @@
+"""Smooth activations: GELU and SiLU with fused kernels, the others as expressions in ops."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..op import Op, Pointwise, register
+from ._common import Tensor, apply, apply_, tensor_arg, vjp_of
+from ._large import compiled
+from .activation import _samples, relu6
+from .pointwise import clamp, where
+from .unary import UNARY, erf, exp, log1p, sigmoid, tanh
+
+__all__ = [
+    "celu",
+    "elu",
+    "gelu",
+    "hardsigmoid",
+    "hardswish",
+    "logsigmoid",
+    "mish",
+    "selu",
+    "silu",
+    "softplus",
+    "softsign",
+]
+
+
+def _written(input: Tensor, result: Tensor, inplace: bool) -> Tensor:
+    """Return the result, or write it over the input as an in-place call promises."""
+    return input.copy_(result) if inplace else result
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """Return x where positive and ``alpha * (exp(x) - 1)`` elsewhere (Clevert et al., arXiv 1511.07289).
+
+    Examples
+    --------
+    >>> import minitorch.nn.functional as F, minitorch
+    >>> F.elu(minitorch.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
+    low = clamp(input, max=0.0)
+    return _written(input, where(input > 0, input, low.expm1() * alpha), inplace)
+
+
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
+    """Return the self-normalising ELU (Klambauer et al., arXiv 1706.02515).
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.selu(minitorch.tensor([1.0]))
+    tensor([1.0507])
+    """
+    return _written(input, elu(input, 1.6732632423543772) * 1.0507009873554805, inplace)
+
+
+def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """Return ``max(0, x) + min(0, alpha * (exp(x / alpha) - 1))`` (Barron, arXiv 1704.07483).
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.celu(minitorch.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    low = clamp(input, max=0.0) / alpha
+    return _written(input, where(input > 0, input, low.expm1() * alpha), inplace)
+
+
+def _erf_gelu(x: Any) -> Any:
+    return x * (0.5 * (1 + UNARY["erf"].fwd(x * x.dtype.type(math.sqrt(0.5)))))
+
+
+def _gelu_slope(x: Tensor) -> Tensor:
+    # d/dx x P(x) = P(x) + x p(x), with the normal distribution P and its density p
+    density = exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi))
+    return (erf(x * math.sqrt(0.5)) + 1) * 0.5 + x * density
+
+
+def _np_gelu_back(g: Any, x: Any) -> Any:
+    density = np.exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi))
+    return g * ((UNARY["erf"].fwd(x * x.dtype.type(math.sqrt(0.5))) + 1) * 0.5 + x * density)
+
+
+def _gelu_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, ...]:
+    return vjp_of(lambda g, x: g * _gelu_slope(x), node, (node.input(0), node.input(1)), (gg,))
+
+
+GELU: Op = Pointwise(
+    "gelu",
+    _erf_gelu,
+    lambda node, g: apply(GELU_BACK, (g, node.input(0))),
+    saves=((0,),),
+    variants=compiled("gelu"),
+)
+GELU_BACK: Op = Pointwise(
+    "gelu_backward", _np_gelu_back, _gelu_back_vjp, saves=((0, 1), (0, 1)), variants=compiled("gelu_backward", 2)
+)
+
+
+def _silu_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, ...]:
+    def formula(g: Tensor, x: Tensor) -> Tensor:
+        s = sigmoid(x)
+        return g * (s * (1 + x * (1 - s)))
+
+    return vjp_of(formula, node, (node.input(0), node.input(1)), (gg,))
+
+
+def _np_silu(x: Any) -> Any:
+    return x / (1 + np.exp(-x))
+
+
+def _np_silu_back(g: Any, x: Any) -> Any:
+    s = 1 / (1 + np.exp(-x))
+    return g * (s * (1 + x * (1 - s)))
+
+
+SILU: Op = Pointwise(
+    "silu",
+    _np_silu,
+    lambda node, g: apply(SILU_BACK, (g, node.input(0))),
+    saves=((0,),),
+    variants=compiled("silu"),
+)
+SILU_BACK: Op = Pointwise(
+    "silu_backward", _np_silu_back, _silu_back_vjp, saves=((0, 1), (0, 1)), variants=compiled("silu_backward", 2)
+)
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """Return x times the normal distribution function of x, exactly or by "tanh" (Hendrycks & Gimpel, arXiv 1606.08415).
+
+    Raises
+    ------
+    RuntimeError : ``approximate`` neither "none" nor "tanh".
+
+    Examples
+    --------
+    >>> import minitorch.nn.functional as F, minitorch
+    >>> F.gelu(minitorch.tensor([-1.0, 2.0]))
+    tensor([-0.1587,  1.9545])
+    """
+    if approximate == "none":
+        return apply(GELU, (tensor_arg("gelu", input),))
+    if approximate != "tanh":
+        raise RuntimeError("approximate argument must be either none or tanh.")
+    inner = math.sqrt(2 / math.pi) * (input + 0.044715 * input * input * input)
+    return input * 0.5 * (1 + tanh(inner))
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """Return ``x * sigmoid(x)``.
+
+    Examples
+    --------
+    >>> import minitorch.nn.functional as F, minitorch
+    >>> F.silu(minitorch.tensor([0.0, 2.0]))
+    tensor([0.0000, 1.7616])
+    """
+    run = apply_ if inplace else apply
+    return run(SILU, (tensor_arg("silu", input),))
+
+
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """Return ``log(1 + exp(beta * x)) / beta``; x itself where ``beta * x`` exceeds ``threshold``.
+
+    Examples
+    --------
+    >>> import minitorch.nn.functional as F, minitorch
+    >>> F.softplus(minitorch.tensor([0.0, 30.0]))
+    tensor([ 0.6931, 30.0000])
+    """
+    scaled = input * beta
+    return where(scaled > threshold, input, log1p(exp(clamp(scaled, max=threshold))) / beta)
+
+
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """Return ``x * tanh(softplus(x))`` (Misra, arXiv 1908.08681).
+
+    Examples
+    --------
+    >>> import minitorch.nn.functional as F, minitorch
+    >>> F.mish(minitorch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8651])
+    """
+    return _written(input, input * tanh(softplus(input)), inplace)
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """Return ``log(sigmoid(x))`` without overflow.
+
+    Examples
+    --------
+    >>> import minitorch.nn.functional as F, minitorch
+    >>> F.logsigmoid(minitorch.tensor([0.0]))
+    tensor([-0.6931])
+    """
+    return clamp(input, max=0.0) - log1p(exp(-input.abs()))
+
+
+def softsign(input: Tensor) -> Tensor:
+    """Return ``x / (1 + |x|)``.
+
+    Examples
+    --------
+    >>> import minitorch.nn.functional as F, minitorch
+    >>> F.softsign(minitorch.tensor([1.0]))
+    tensor([0.5000])
+    """
+    return input / (input.abs() + 1)
+
+
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
+    """Return ``relu6(x + 3) / 6``.
+
+    Examples
+    --------
+    >>> import minitorch.nn.functional as F, minitorch
+    >>> F.hardsigmoid(minitorch.tensor([0.0, 4.0]))
+    tensor([0.5000, 1.0000])
+    """
+    return _written(input, relu6(input + 3) / 6, inplace)
+
+
+def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
+    """Return ``x * relu6(x + 3) / 6`` (Howard et al., arXiv 1905.02244).
+
+    Examples
+    --------
+    >>> import minitorch.nn.functional as F, minitorch
+    >>> F.hardswish(minitorch.tensor([1.0, 4.0]))
+    tensor([0.6667, 4.0000])
+    """
+    return _written(input, input * relu6(input + 3) / 6, inplace)
+
+
+for _fn in (elu, silu, softplus, mish, logsigmoid, softsign, hardsigmoid, hardswish):
+    register(_fn, samples=_samples, methods=(), functional=True, top=False)
+for _fn in (selu, celu):
+    register(_fn, samples=_samples, methods=(), functional=True)
+# 1 + erf(x) cancels for negative x, in torch's float32 too
+register(gelu, samples=_samples, methods=(), functional=True, top=False, budget=64.0)
