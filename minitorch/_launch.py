@@ -138,9 +138,7 @@ def _emit_launch(context: Any, builder: ir.IRBuilder, signature: Any, values: An
     for index, value in [*header.items(), *enumerate(arguments, _FIRST_ARG)]:
         builder.store(value, _field(builder, shared, index))
     data = builder.bitcast(shared, _PTR)
-    serial = builder.or_(
-        builder.icmp_signed("<=", tasks, _I64(1)), builder.icmp_unsigned("==", driver, _I64(0))
-    )
+    serial = builder.or_(builder.icmp_signed("<=", tasks, _I64(1)), builder.icmp_unsigned("==", driver, _I64(0)))
     with builder.if_else(serial, likely=True) as (alone, together):
         with alone:
             builder.call(trampoline, [_PTR(None), _I64_PTR(None), _I64_PTR(None), data])
@@ -173,9 +171,7 @@ def _load_state(builder: ir.IRBuilder, state: Any) -> list[Any]:
     return [builder.load(builder.gep(base, [_I64(i)])) for i in range(3)]
 
 
-def _emit_parallel(
-    builder: ir.IRBuilder, driver: Any, threads: Any, tasks: Any, trampoline: Any, data: Any
-) -> None:
+def _emit_parallel(builder: ir.IRBuilder, driver: Any, threads: Any, tasks: Any, trampoline: Any, data: Any) -> None:
     count = cgutils.alloca_once_value(builder, tasks)
     nothing = builder.bitcast(cgutils.alloca_once_value(builder, _I64(0)), _PTR)
     run = builder.inttoptr(driver, _PARALLEL_FOR.as_pointer())

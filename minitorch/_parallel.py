@@ -17,11 +17,12 @@ from .cpu import Cpu, usable_cores
 
 __all__ = ["STATE", "get_num_threads", "layer", "load_layer", "plan", "set_flush_denormal", "set_num_threads"]
 
-# Work is counted in elementary operations (see `minitorch.jit.kernel`): a core does some 10 to 50 of them per
-# nanosecond. A launch costs 2 to 3 microseconds, so nothing under about 20 microseconds is spread ...
-SERIAL_WORK = 1 << 18
-# ... and no thread is woken for less than about 10. More chunks than threads even out cores of unequal speed.
-CHUNK_WORK = 1 << 17
+# Work is counted in elementary operations (see `minitorch.jit.kernel`), of which a core does 10 to 100 in a
+# nanosecond: 10 out of memory, 100 in registers. A launch costs the caller 2 microseconds, and 5 to 10 when it has
+# to wake the workers: two threads broke even at 20 microseconds of one, so nothing smaller is spread.
+SERIAL_WORK = 1 << 20
+# More chunks than threads even out cores of unequal speed, as long as none is a matter of nanoseconds.
+CHUNK_WORK = 1 << 18
 CHUNKS_PER_THREAD = 4
 # Large grains are multiples of this, so that chunks meet at cache lines and vector loops keep their lanes.
 ALIGN = 64

@@ -9,8 +9,8 @@ may not see in full (the IR generators of ``codegen`` and this layer) are added 
 
 from __future__ import annotations
 
-import dataclasses
 import enum
+import functools
 import hashlib
 import pickle
 import sys
@@ -18,15 +18,25 @@ import sysconfig
 import uuid
 from functools import cache
 from pathlib import Path
-from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 __all__ = ["fingerprint"]
 
 _PACKAGE = Path(__file__).parent
 _CODEGEN = f"{__package__}.codegen"
-_LAUNCHER = [_PACKAGE / name for name in ("_launch.py", "_cache.py", "_source.py", "jit.py")]
 _PLAIN = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis))
+# Equal constants may or may not be one object (it depends on whether a module came from its source or its bytecode).
+_BY_VALUE = (tuple, frozenset, CodeType)
+_DISPATCHED = ("py_func", "_defn")  # Numba's dispatchers and ours; Numba's intrinsics
+_WRAPPERS = (
+    functools.partial, functools.cached_property, type(functools.lru_cache(len)), MethodType, property,
+    staticmethod, classmethod,
+)  # fmt: skip
+_WRAPPED = (
+    *_DISPATCHED, "exact", "targetoptions", "__wrapped__", "__func__", "__self__", "fget", "func", "args", "keywords",
+)  # fmt: skip
+_OF_NO_CONSEQUENCE = {"__doc__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__"}
 
 
 def fingerprint(*roots: object) -> str:
@@ -34,15 +44,17 @@ def fingerprint(*roots: object) -> str:
     walk = _Walk()
     for root in roots:
         walk.visit(root)
-    walk.add("launcher", _digest_files(tuple(_LAUNCHER)))
+    walk.add("launcher", _digest_files("_launch.py"), _digest_files("_cache.py"), _digest_files("_source.py"))
+    if walk.codegen:
+        walk.add("codegen", _digest_files("codegen/**/*.py"))
     return walk.digest.hexdigest()
 
 
 @cache
-def _digest_files(paths: tuple[Path, ...]) -> str:
+def _digest_files(pattern: str) -> str:
     digest = hashlib.sha256()
-    for path in paths:
-        digest.update(path.read_bytes() if path.is_file() else b"")
+    for path in sorted(_PACKAGE.glob(pattern)):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
@@ -68,6 +80,7 @@ class _Walk:
         self.digest = hashlib.sha256()
         self.seen: dict[int, int] = {}
         self.alive: list[object] = []  # an id is good only while its object lives
+        self.codegen = False  # whether anything of codegen was met
 
     def add(self, *words: object) -> None:
         """Add words, unambiguously separated."""
@@ -79,18 +92,15 @@ class _Walk:
         """Add a value and all that it reaches."""
         if isinstance(value, _PLAIN) and not isinstance(value, enum.Enum):
             return self.add(type(value).__name__, repr(value))
-        if id(value) in self.seen:
-            return self.add("again", self.seen[id(value)])
-        self.seen[id(value)] = len(self.seen)
-        self.alive.append(value)
+        if not isinstance(value, _BY_VALUE):
+            if id(value) in self.seen:
+                return self.add("again", self.seen[id(value)])
+            self.seen[id(value)] = len(self.seen)
+            self.alive.append(value)
         self._visit_new(value)
 
     def _visit_new(self, value: Any) -> None:
-        function = getattr(value, "py_func", None) or getattr(value, "_defn", None)  # dispatchers, intrinsics
-        if isinstance(function, FunctionType):
-            self.add(type(value).__name__, getattr(value, "exact", ""), getattr(value, "targetoptions", ""))
-            self.visit(function)
-        elif isinstance(value, FunctionType):
+        if isinstance(value, FunctionType):
             self._function(value)
         elif isinstance(value, CodeType):
             self._code(value)
@@ -102,16 +112,25 @@ class _Walk:
             self.add("named", value.__name__)
         elif type(value).__module__ == "numpy":
             self._numpy(value)
+        elif isinstance(value, _WRAPPERS) or any(hasattr(value, name) for name in _DISPATCHED):
+            self._wrapper(value)
         else:
             self._object(value)
+
+    def _wrapper(self, value: Any) -> None:
+        self.add("wrapper", type(value).__name__)
+        for name in _WRAPPED:
+            if hasattr(value, name):
+                self.add(name)
+                self.visit(getattr(value, name))
 
     def _function(self, function: FunctionType) -> None:
         if _versioned(function.__module__):
             return self.add("named", function.__module__, function.__qualname__)
         if function.__module__ is not None and function.__module__.startswith(_CODEGEN):
-            self.add("codegen", _digest_files(tuple(sorted((_PACKAGE / "codegen").rglob("*.py")))))
+            self.codegen = True
         self.visit(function.__code__)
-        self.visit(function.__defaults__)
+        self.visit([function.__defaults__, function.__kwdefaults__])
         names = sorted(_names(function.__code__))
         for name in names:
             if name in function.__globals__:
@@ -147,8 +166,10 @@ class _Walk:
     def _class(self, value: type) -> None:
         self.add("class", value.__module__, value.__qualname__)
         if not _versioned(value.__module__):
+            self.visit(value.__bases__)
             for name, member in sorted(vars(value).items()):
-                if isinstance(member, (FunctionType, *_PLAIN)) and not name.startswith("__"):
+                known = isinstance(member, (FunctionType, tuple, *_WRAPPERS, *_PLAIN))
+                if known and name not in _OF_NO_CONSEQUENCE:
                     self.add(name)
                     self.visit(member)
 
@@ -160,9 +181,11 @@ class _Walk:
 
     def _object(self, value: Any) -> None:
         self.visit(type(value))
-        if dataclasses.is_dataclass(value):
-            self.visit([getattr(value, field.name) for field in dataclasses.fields(value)])
-        elif _versioned(type(value).__module__) and " at 0x" not in repr(value):
+        if not _versioned(type(value).__module__):
+            names = [name for each in type(value).__mro__ for name in getattr(each, "__slots__", ())]
+            self.visit({name: getattr(value, name, None) for name in names})
+            self.visit(getattr(value, "__dict__", None))
+        elif " at 0x" not in repr(value):
             self.add(repr(value))
         else:
             self._opaque(value)

@@ -80,9 +80,7 @@ def _threads(environ: Mapping[str, str]) -> int | None:
             raise ValueError(f"MINITORCH_NUM_THREADS={text!r} is not a positive integer")
         return int(text)
     for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):  # a bad value there is not ours to judge
-        first = (
-            environ.get(name, "").split(",")[0].strip()
-        )  # OpenMP allows a list, one for each level of nesting
+        first = environ.get(name, "").split(",")[0].strip()  # OpenMP allows a list, one for each level of nesting
         if first.isdecimal() and int(first) > 0:
             return int(first)
     return None
