@@ -125,9 +125,7 @@ def test_a_loaded_state_continues_the_schedule(way: dict[str, Any]) -> None:
 def test_a_step_before_the_optimizers_is_warned_about() -> None:
     optimizer = optimizer_of()
     scheduler = L.StepLR(optimizer, 3)
-    with pytest.warns(
-        UserWarning, match=r"Detected call of `lr_scheduler.step\(\)` before `optimizer.step\(\)`"
-    ):
+    with pytest.warns(UserWarning, match=r"Detected call of `lr_scheduler.step\(\)` before `optimizer.step\(\)`"):
         scheduler.step()
     advance(optimizer, scheduler)
     fresh = optimizer_of()
@@ -223,9 +221,7 @@ def test_wrong_arguments_are_refused(source: str, error: type[Exception], text: 
 def test_momentum_is_moved_only_where_there_is_one() -> None:
     optimizer = optim.Adagrad([leaf()])
     for build in (lambda: L.CyclicLR(optimizer, 0.1, 0.2), lambda: L.OneCycleLR(optimizer, 0.1, 5)):
-        with pytest.raises(
-            ValueError, match="optimizer must support momentum or beta1 with `cycle_momentum`"
-        ):
+        with pytest.raises(ValueError, match="optimizer must support momentum or beta1 with `cycle_momentum`"):
             build()
     L.CyclicLR(optimizer, 0.1, 0.2, cycle_momentum=False)
 
@@ -236,25 +232,19 @@ def test_schedules_of_another_optimizer_are_refused() -> None:
         lambda: L.SequentialLR(o, [L.StepLR(o, 3), L.StepLR(other, 3)], [2]),
         lambda: L.ChainedScheduler([L.StepLR(o, 3), L.StepLR(other, 3)]),
     ):
-        with pytest.raises(
-            ValueError, match="expects all schedulers to belong to the same optimizer, but got"
-        ):
+        with pytest.raises(ValueError, match="expects all schedulers to belong to the same optimizer, but got"):
             build()
 
 
 def test_resuming_needs_the_initial_rates() -> None:
-    with pytest.raises(
-        KeyError, match=r"param 'initial_lr' is not specified in param_groups\[0\] when resuming"
-    ):
+    with pytest.raises(KeyError, match=r"param 'initial_lr' is not specified in param_groups\[0\] when resuming"):
         L.StepLR(optimizer_of(), 3, last_epoch=2)
 
 
 def test_one_cycle_ends() -> None:
     optimizer = optimizer_of()
     scheduler = L.OneCycleLR(optimizer, 0.1, 2)
-    with pytest.raises(
-        ValueError, match=r"^Tried to step 3 times. The specified number of total steps is 2$"
-    ):
+    with pytest.raises(ValueError, match=r"^Tried to step 3 times. The specified number of total steps is 2$"):
         advance(optimizer, scheduler, 3)
 
 

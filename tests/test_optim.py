@@ -190,9 +190,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize("name, options, error, text", FAILURES)
-def test_a_wrong_option_is_refused(
-    name: str, options: dict[str, Any], error: type[Exception], text: str
-) -> None:
+def test_a_wrong_option_is_refused(name: str, options: dict[str, Any], error: type[Exception], text: str) -> None:
     with pytest.raises(error) as caught:
         getattr(optim, name)([leaf(np.ones(2))], **options)
     assert str(caught.value) == text
@@ -213,9 +211,7 @@ def test_adam_takes_betas_as_two_numbers_or_two_tensors() -> None:
     p = leaf(np.ones(2))
     with pytest.raises(ValueError, match=r"^betas must be either both floats or both Tensors$"):
         optim.Adam([p], betas=(minitorch.tensor(0.9), 0.9))
-    with pytest.raises(
-        ValueError, match="lr as a Tensor is not supported for capturable=False and foreach=True"
-    ):
+    with pytest.raises(ValueError, match="lr as a Tensor is not supported for capturable=False and foreach=True"):
         optim.Adam([p], lr=minitorch.tensor(0.1), foreach=True)
     p.grad = minitorch.ones(2, dtype=minitorch.float64)
     optim.Adam([p], lr=0.5, betas=(minitorch.tensor(0.5), minitorch.tensor(0.75))).step()

@@ -193,9 +193,7 @@ def test_a_state_that_does_not_fit_is_refused() -> None:
     optimizer = sgd([p])
     with pytest.raises(ValueError, match=r"^loaded state dict has a different number of parameter groups$"):
         optimizer.load_state_dict(sgd([{"params": p}, {"params": q}]).state_dict())
-    with pytest.raises(
-        ValueError, match="contains a parameter group that doesn't match the size of optimizer's"
-    ):
+    with pytest.raises(ValueError, match="contains a parameter group that doesn't match the size of optimizer's"):
         optimizer.load_state_dict(sgd([p, q]).state_dict())
     with pytest.raises(KeyError):
         optimizer.load_state_dict({})
@@ -255,9 +253,7 @@ def test_a_hook_may_replace_a_steps_arguments() -> None:
     assert optimizer.step() == 42
     handle.remove()
     optimizer.register_step_pre_hook(lambda *_: 5)
-    with pytest.raises(
-        RuntimeError, match=r"must return None or a tuple of \(new_args, new_kwargs\), but got 5\."
-    ):
+    with pytest.raises(RuntimeError, match=r"must return None or a tuple of \(new_args, new_kwargs\), but got 5\."):
         optimizer.step()
 
 
@@ -280,9 +276,7 @@ def test_hooks_run_around_saving_and_loading() -> None:
     optimizer.register_state_dict_post_hook(lambda opt, state: calls.append(len(state)), prepend=True)
     saved = optimizer.state_dict()
     assert saved["note"] == 1 and calls == ["save", 2]
-    optimizer.register_load_state_dict_pre_hook(
-        lambda opt, state: {**state, "param_groups": saved["param_groups"]}
-    )
+    optimizer.register_load_state_dict_pre_hook(lambda opt, state: {**state, "param_groups": saved["param_groups"]})
     optimizer.register_load_state_dict_post_hook(lambda opt: calls.append("loaded"))
     optimizer.load_state_dict({"state": {}})
     assert calls[-1] == "loaded"

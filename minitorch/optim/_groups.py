@@ -58,9 +58,7 @@ def checked(group: Group, defaults: dict[str, Any], others: list[Group]) -> dict
         news["param_names"] = names
     for name, default in defaults.items():
         if default is required and name not in group:
-            raise ValueError(
-                f"parameter group didn't specify a value of required optimization parameter {name}"
-            )
+            raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
         news.setdefault(name, group.get(name, default))
     _check_unique(tensors, "param_names" in news or "param_names" in group, others)
     return news

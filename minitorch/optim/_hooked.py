@@ -42,9 +42,7 @@ def register_optimizer_step_post_hook(hook: Hook) -> RemovableHandle:
 def _replaced(hook_result: Any, func: Callable[..., Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     if isinstance(hook_result, tuple) and len(hook_result) == 2:
         return hook_result
-    raise RuntimeError(
-        f"{func} must return None or a tuple of (new_args, new_kwargs), but got {hook_result}."
-    )
+    raise RuntimeError(f"{func} must return None or a tuple of (new_args, new_kwargs), but got {hook_result}.")
 
 
 def hooked_step(func: Callable[..., Any]) -> Callable[..., Any]:

@@ -44,11 +44,7 @@ def unpack(state_dict: dict[str, Any], groups: list[Group]) -> tuple[State, list
     """
     saved = deepcopy(state_dict["param_groups"])
     _check_fit(saved, groups)
-    params = {
-        number: param
-        for old, new in zip(saved, groups)
-        for number, param in zip(old["params"], new["params"])
-    }
+    params = {number: param for old, new in zip(saved, groups) for number, param in zip(old["params"], new["params"])}
     state: State = defaultdict(dict)
     for key, value in state_dict["state"].items():
         if key in params:

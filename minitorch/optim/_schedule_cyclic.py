@@ -63,9 +63,7 @@ class CosineAnnealingLR(LRScheduler):
         # The ratio of two neighbours on the wave; just after its lowest point the ratio would divide by zero.
         if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:
             return rate + (base - self.eta_min) * (1 - math.cos(math.pi / self.T_max)) / 2
-        here, before = (
-            1 + math.cos(math.pi * epoch / self.T_max) for epoch in (self.last_epoch, self.last_epoch - 1)
-        )
+        here, before = (1 + math.cos(math.pi * epoch / self.T_max) for epoch in (self.last_epoch, self.last_epoch - 1))
         return here / before * (rate - self.eta_min) + self.eta_min
 
     def _get_closed_form_lr(self) -> list[Any]:

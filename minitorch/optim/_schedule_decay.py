@@ -33,8 +33,7 @@ class _LambdaScheduler(LRScheduler):
         """Return the state; of the functions, the attributes of callable objects only."""
         state = super().state_dict()
         state["lr_lambdas"] = [
-            None if isinstance(function, FunctionType) else function.__dict__.copy()
-            for function in self.lr_lambdas
+            None if isinstance(function, FunctionType) else function.__dict__.copy() for function in self.lr_lambdas
         ]
         return state
 
@@ -132,9 +131,7 @@ class StepLR(ChainableLR):
     [0.25]
     """
 
-    def __init__(
-        self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
-    ) -> None:
+    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
         self.step_size = step_size
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
@@ -262,9 +259,7 @@ class LinearLR(ChainableLR):
         last_epoch: int = -1,
     ) -> None:
         if not 0 < start_factor <= 1.0:
-            raise ValueError(
-                "Starting multiplicative factor expected to be greater than 0 and less or equal to 1."
-            )
+            raise ValueError("Starting multiplicative factor expected to be greater than 0 and less or equal to 1.")
         if not 0 <= end_factor <= 1.0:
             raise ValueError("Ending multiplicative factor expected to be between 0 and 1.")
         self.start_factor = start_factor
@@ -345,9 +340,7 @@ class PolynomialLR(ChainableLR):
     [0.5625]
     """
 
-    def __init__(
-        self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1
-    ) -> None:
+    def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1) -> None:
         self.total_iters = total_iters
         self.power = power
         super().__init__(optimizer, last_epoch)

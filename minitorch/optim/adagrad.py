@@ -70,9 +70,7 @@ class Adagrad(RuleOptimizer):
         check_lr(lr)
         check_range("lr_decay value", lr_decay, lr_decay >= 0.0)
         check_range("weight_decay value", weight_decay, weight_decay >= 0.0)
-        check_range(
-            "initial_accumulator_value value", initial_accumulator_value, initial_accumulator_value >= 0.0
-        )
+        check_range("initial_accumulator_value value", initial_accumulator_value, initial_accumulator_value >= 0.0)
         check_range("epsilon value", eps, eps >= 0.0)
         defaults: dict[str, Any] = {"lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay}
         defaults |= {

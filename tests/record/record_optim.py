@@ -93,6 +93,58 @@ def run(name: str, options: dict[str, Any], dtype: str) -> dict[str, Any]:
     }
 
 
+LBFGS: list[dict[str, Any]] = [
+    {"lr": 0.5},
+    {"lr": 0.1, "history_size": 3, "max_iter": 5},
+    {"line_search_fn": "strong_wolfe"},
+    {"line_search_fn": "strong_wolfe", "history_size": 2, "max_iter": 7, "lr": 0.2},
+    {"line_search_fn": "strong_wolfe", "max_iter": 40, "max_eval": 12, "lr": 3.0},
+]
+MUON: list[tuple[list[int], dict[str, Any]]] = [
+    ([4, 6], {"lr": 0.1}),
+    ([6, 4], {"lr": 0.1, "adjust_lr_fn": "match_rms_adamw"}),
+    ([3, 3], {"lr": 0.02, "nesterov": False, "weight_decay": 0.0, "momentum": 0.8}),
+    ([9, 2], {"lr": 0.05, "ns_steps": 3, "adjust_lr_fn": "original"}),
+]
+
+
+def valley(x: Any, y: Any) -> Any:
+    """Return a loss with a long bent valley (Rosenbrock's function in four dimensions)."""
+    return ((1 - x) ** 2).sum() + 20 * ((y - x**2) ** 2).sum() + 0.5 * ((x[0] - y[1]) ** 2)
+
+
+def run_lbfgs(options: dict[str, Any]) -> dict[str, Any]:
+    x = torch.tensor([-1.2, 0.5], dtype=torch.float64, requires_grad=True)
+    y = torch.tensor([1.0, -0.7], dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([x, y], **options)
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        loss = valley(x, y)
+        loss.backward()
+        return loss
+
+    kept = []
+    for _ in range(6):
+        loss = optimizer.step(closure)
+        state = optimizer.state_dict()["state"][0]
+        kept.append([loss.item(), state["func_evals"], state["n_iter"], *x.tolist(), *y.tolist()])
+    return {"options": options, "kept": kept, "keys": list(state)}
+
+
+def run_muon(shape: list[int], options: dict[str, Any]) -> dict[str, Any]:
+    size = int(np.prod(shape))
+    p = torch.nn.Parameter(torch.linspace(-1, 1, size).reshape(shape))
+    optimizer = torch.optim.Muon([p], **options)
+    kept = []
+    for t in range(1, 101):
+        p.grad = torch.from_numpy(gradient(p.detach().numpy(), t))
+        optimizer.step()
+        if t in KEPT:
+            kept.append(p.detach().flatten().tolist())
+    return {"shape": shape, "options": options, "kept": kept}
+
+
 def as_list(value: Any) -> Any:
     return value.tolist() if isinstance(value, torch.Tensor) else value
 
@@ -100,6 +152,8 @@ def as_list(value: Any) -> Any:
 def main() -> None:
     cases = [run(name, options, dtype) for name, options in CASES for dtype in ("float32", "float64")]
     answers = {"torch": torch.__version__, "steps": KEPT, "cases": cases}
+    answers["lbfgs"] = [run_lbfgs(options) for options in LBFGS]
+    answers["muon"] = [run_muon(shape, options) for shape, options in MUON]
     path = Path(__file__).parent.parent / "data" / "optim.json"
     path.write_text(json.dumps(answers, separators=(",", ":")).replace('{"name"', '\n{"name"') + "\n")
 
