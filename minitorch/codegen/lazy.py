@@ -8,13 +8,18 @@ from typing import Any, cast
 
 from ..jit import Helper
 
-__all__ = ["Device", "LazyIntrinsic", "device", "lazy_intrinsic"]
+__all__ = ["Device", "LazyIntrinsic", "device", "lazy_intrinsic", "rounded"]
 
 
 class Device(Helper):
-    """A helper that is always inlined and whose arithmetic may be contracted (fused), nothing else; see
-    `device`.
-    """
+    """A helper that is always inlined and free of fast-math, but for fused multiply-add; see `device`."""
+
+    def __init__(self, func: FunctionType, fused: bool) -> None:
+        super().__init__(func, exact=True)
+        self.targetoptions = {
+            "nopython": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"} if fused else False,
+            "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True,
+        }  # fmt: skip
 
     @property
     def dispatcher(self) -> Any:
@@ -22,11 +27,7 @@ class Device(Helper):
         if self._dispatcher is None:
             from numba.core.registry import CPUDispatcher
 
-            options = {
-                "nopython": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"},
-                "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True,
-            }  # fmt: skip
-            self._dispatcher = CPUDispatcher(self.py_func, targetoptions=options)
+            self._dispatcher = CPUDispatcher(self.py_func, targetoptions=self.targetoptions)
         return self._dispatcher
 
 
@@ -56,10 +57,16 @@ class LazyIntrinsic:
 
 
 def device(func: Callable[..., Any]) -> Device:
-    """Make a scalar function of kernels: inlined (so that their loops vectorise) and, but for fusing, IEEE
-    arithmetic.
+    """Make a scalar function of kernels: inlined, so that their loops vectorise, and free of fast-math.
+
+    Multiplications may be fused with additions, wherever the CPU can.
     """
-    return Device(cast(FunctionType, func), exact=True)
+    return Device(cast(FunctionType, func), fused=True)
+
+
+def rounded(func: Callable[..., Any]) -> Device:
+    """Make a `device` function each of whose operations is rounded, in whatever it is inlined into."""
+    return Device(cast(FunctionType, func), fused=False)
 
 
 def lazy_intrinsic(emitter: Callable[..., Any]) -> LazyIntrinsic:

@@ -33,7 +33,8 @@ from typing import Any
 from llvmlite import ir
 
 from ._polynomials import CONSTANTS, POLYNOMIALS
-from .lazy import device, lazy_intrinsic
+from .ir import target_of
+from .lazy import device, lazy_intrinsic, rounded
 
 # ---- type-generic constants and bit arithmetic
 # -------------------------------------------------------------------
@@ -166,6 +167,23 @@ def minimum(typingctx: Any, a: Any, b: Any) -> Any:
 
 
 @lazy_intrinsic
+def fused(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+    """fused(a, b, c): a * b + c, rounded once where the CPU can; c is rounded before, whatever made it.
+
+    Left to itself, LLVM may fuse the other product of a sum of two.
+    """
+    if not _bits(a) or a != b or a != c:
+        return None
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if target_of(context).fma:
+            return _call("llvm.fma", 3)(context, builder, signature, args)
+        return builder.fadd(builder.fmul(args[0], args[1]), args[2])
+
+    return a(a, b, c), emit
+
+
+@lazy_intrinsic
 def root(typingctx: Any, x: Any) -> Any:
     """root(x): the square root; write `sqrt`, which keeps the caller's fast-math flags away."""
     return (x(x), _call("llvm.sqrt", 1)) if _bits(x) else None
@@ -173,6 +191,12 @@ def root(typingctx: Any, x: Any) -> Any:
 
 # ---- exact arithmetic
 # --------------------------------------------------------------------------------------------
+
+
+@rounded
+def product(a: Any, b: Any) -> Any:
+    """Return a * b, rounded: never fused with an addition."""
+    return a * b
 
 
 @device
@@ -252,9 +276,7 @@ def log(x: Any) -> Any:
     z = s * s
     h = const(x, "1/2") * f * f
     # log(1 + f) = 2 atanh(s) = f - h + s (h + R(s**2)), small terms first
-    value = e * const(x, "log(2) high") - (
-        (h - (s * (h + z * poly(z, "log")) + e * const(x, "log(2) low"))) - f
-    )
+    value = e * const(x, "log(2) high") - ((h - (s * (h + z * poly(z, "log")) + e * const(x, "log(2) low"))) - f)
     value = value if x < const(x, "inf") else x
     bad = -const(x, "inf") if x == const(x, "0") else const(x, "nan")
     return bad if x <= const(x, "0") else value

@@ -185,7 +185,7 @@ def minimum(lo: int, hi: int, x: Array, y: Array, out: Array) -> None:
 
 @kernel
 def scale(lo: int, hi: int, x: Array, factor: float, shift: float, out: Array) -> None:
-    """X times factor plus shift, both in the array's precision."""
+    """Multiply by a factor and add a shift, both in the array's precision."""
     a, b = x[lo:hi], out[lo:hi]
     f, s = x.dtype.type(factor), x.dtype.type(shift)
     for i in range(a.size):
@@ -194,7 +194,7 @@ def scale(lo: int, hi: int, x: Array, factor: float, shift: float, out: Array) -
 
 @kernel
 def add_scaled(lo: int, hi: int, x: Array, y: Array, alpha: float, out: Array) -> None:
-    """X plus alpha times y."""
+    """Sum of x and alpha times y."""
     a, b, c = x[lo:hi], y[lo:hi], out[lo:hi]
     f = x.dtype.type(alpha)
     for i in range(a.size):
@@ -203,7 +203,7 @@ def add_scaled(lo: int, hi: int, x: Array, y: Array, alpha: float, out: Array) -
 
 @kernel
 def dropout(lo: int, hi: int, x: Array, keep: Array, factor: float, out: Array) -> None:
-    """X times factor where keep (bool), 0 x elsewhere (so NaN stays NaN, as in torch)."""
+    """Multiply by factor where keep (bool), by 0 elsewhere (NaN stays NaN, as in torch)."""
     a, k, b = x[lo:hi], keep[lo:hi], out[lo:hi]
     f = x.dtype.type(factor)
     for i in range(a.size):
@@ -292,8 +292,8 @@ def applies(*arrays: Array) -> bool:
     return (
         first.dtype in _REAL
         and all(a.dtype == first.dtype and a.shape == first.shape for a in arrays)
-        and _order(first) is not None
-        and all(_order(a) is _order(first) for a in arrays)
+        and flattener(first) is not None
+        and all(flattener(a) is flattener(first) for a in arrays)
     )
 
 
@@ -305,7 +305,7 @@ def _channels_last(x: Array) -> Array:
     return x.transpose(0, *range(2, x.ndim), 1).reshape(-1)
 
 
-def _order(x: Array) -> Callable[[Array], Array] | None:
+def flattener(x: Array) -> Callable[[Array], Array] | None:
     """Return how `x` is flattened without a copy, if it can be."""
     if x.flags.c_contiguous:
         return _straight
@@ -319,7 +319,7 @@ def run(name: str, *operands: Any, out: Array | None = None) -> Array:
     [0.0, 2.0]
     """
     entry, first = KERNELS[name], operands[0]
-    flatten = _order(first)
+    flatten = flattener(first)
     if flatten is None:
         raise ValueError(f"{name}: strides {first.strides} of shape {first.shape} are not dense")
     result = np.empty_like(first) if out is None else out

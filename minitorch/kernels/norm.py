@@ -103,9 +103,7 @@ def channel_moments(x: Array, per_image: bool = False) -> tuple[Array, Array]:
 
 
 @kernel
-def affine_rows(
-    lo: int, hi: int, x: Array, mean: Array, scale: Array, shift: Array, relu: bool, out: Array
-) -> None:
+def affine_rows(lo: int, hi: int, x: Array, mean: Array, scale: Array, shift: Array, relu: bool, out: Array) -> None:
     """(x - mean) scale + shift, or its positive part; x, out (B, M, C), the rest (B, C); items are rows."""
     for item in range(lo, hi):
         b = item // x.shape[1]
@@ -179,10 +177,8 @@ def channel_gradient_sums(gy: Array, x: Array, mean: Array, per_image: bool = Fa
 
 
 @kernel
-def gradient_rows(
-    lo: int, hi: int, gy: Array, x: Array, mean: Array, a: Array, b: Array, d: Array, out: Array
-) -> None:
-    """A gy - b - d (x - mean); gy, x, out (B, M, C), the rest (B, C); items are rows."""
+def gradient_rows(lo: int, hi: int, gy: Array, x: Array, mean: Array, a: Array, b: Array, d: Array, out: Array) -> None:
+    """Write ``a gy - b - d (x - mean)``; gy, x, out (B, M, C), the rest (B, C); items are rows."""
     for item in range(lo, hi):
         n = item // x.shape[1]
         r = item % x.shape[1]
@@ -190,9 +186,7 @@ def gradient_rows(
             out[n, r, c] = a[n, c] * gy[n, r, c] - b[n, c] - d[n, c] * (x[n, r, c] - mean[n, c])
 
 
-def channel_gradient(
-    gy: Array, x: Array, mean: Array, a: Array, b: Array, d: Array, per_image: bool = False
-) -> Array:
+def channel_gradient(gy: Array, x: Array, mean: Array, a: Array, b: Array, d: Array, per_image: bool = False) -> Array:
     """Return ``a * gy - b - d * (x - mean)``; tables (B, C) or (C,)."""
     g, y = _groups(gy, per_image), _groups(x, per_image)
     out = np.empty_like(y)
@@ -280,9 +274,7 @@ def layer_rows(
             out[r, j] = (x[r, j] - center) * scale * weight[j] + bias[j]
 
 
-def layer_norm_forward(
-    x: Array, weight: Array | None, bias: Array | None, eps: float
-) -> tuple[Array, Array, Array]:
+def layer_norm_forward(x: Array, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
     """Normalise each row of x (M, n): return y, and mean and 1 / deviation of the rows (M,)."""
     x = np.ascontiguousarray(x)
     out, stats = np.empty_like(x), np.empty((2, x.shape[0]), x.dtype)
