@@ -17,6 +17,7 @@ from ..errors import shape_text
 from ..kernels import conv as kernels
 from ..kernels.conv_weight import conv_weight_grad
 from ..op import Failure, Make, Op, Sample, register
+from ..precision import fast_float32
 from ._common import Tensor, apply, tensor_arg
 from ._window import axes, batched, conv_output, wants_positive
 
@@ -61,17 +62,17 @@ def _weight_grad_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None
 
 
 def _conv_fwd(x: Any, w: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
-    return kernels.conv_forward(x, w, bias, stride, padding, dilation, groups)
+    return kernels.conv_forward(x, w, bias, stride, padding, dilation, groups, winograd=fast_float32())
 
 
 def _input_grad_fwd(
     gy: Any, w: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int, size: Any
 ) -> Any:
-    return kernels.conv_input_grad(gy, w, size, stride, padding, dilation, groups, bias)
+    return kernels.conv_input_grad(gy, w, size, stride, padding, dilation, groups, bias, winograd=fast_float32())
 
 
 def _weight_grad_fwd(gy: Any, x: Any, stride: Any, padding: Any, dilation: Any, groups: int, kernel: Any) -> Any:
-    return conv_weight_grad(gy, x, kernel, stride, padding, dilation, groups)
+    return conv_weight_grad(gy, x, kernel, stride, padding, dilation, groups, winograd=fast_float32())
 
 
 _SAVES = ((1,), (0,), ())
