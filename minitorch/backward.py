@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import dtypes
-from .dispatch import _join, _requires, edge_of
+from .dispatch import _requires, edge_of
 from .errors import shape_text
 from .tape import Edge, Node, recording
 from .tensor import Tensor, _new, method, wrap
@@ -102,7 +102,7 @@ class _Walk:
             if needed and grad is not None:
                 self.send(edge, _validated(grad, edge, node))  # type: ignore[arg-type]
         if self.restricted:
-            node.needs = tuple([e is not None for e in node.edges])
+            node.needs = node.edges
         if not keep_graph:
             node.free()
 
@@ -177,7 +177,7 @@ def _own(grad: Tensor) -> Tensor:
         out = wrap(data)
     if grad._storage.array is not None:
         out._storage.array = out._data
-        _join(out)
+        out._storage.join(out)
     return out
 
 
@@ -345,7 +345,7 @@ def detach(self: Tensor) -> Tensor:
     out = _new(Tensor)
     out._data, out._storage, out._chain = self._data, self._storage, self._chain
     if self._storage.array is not None:
-        _join(out)
+        out._storage.join(out)
     return out
 
 

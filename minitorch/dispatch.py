@@ -2,45 +2,51 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
-from .memory import Array, caller_line
+from .memory import Array, Storage, caller_line
 from .tape import Edge, Node, Saved, mode, recording
-from .tensor import Tensor, _new, wrap
+from .tensor import Tensor, _new
 
 __all__ = ["apply", "edge_of", "record"]
 
 
 def apply(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Any:
     """Run an operation on tensors (or numbers, or None) and record it where a gradient may be asked for."""
-    arrays = [x._data if isinstance(x, Tensor) else x for x in inputs]
+    arrays = []
+    tracked = False
+    for x in inputs:
+        if isinstance(x, Tensor):
+            arrays.append(x._data)
+            if x._requires or (x._base is not None and _requires(x)):
+                tracked = True
+        else:
+            arrays.append(x)
     result = op.run(arrays, params)
-    many = type(result) is tuple
-    out: Any
     if op.view:
-        out = _alias(inputs[0], result, op, params)
-    elif many:
+        out: Any = _alias(inputs[0], result, op, params)
+    elif type(result) is tuple:
         out = tuple([_fresh(r, op, inputs) for r in result])
     else:
         out = _fresh(result, op, inputs)
-    if mode.enabled and op.vjp is not None:
-        for x in inputs:
-            if isinstance(x, Tensor) and (x._requires or (x._base is not None and _requires(x))):
-                record(op, inputs, params, out if many else (out,))
-                break
+    if tracked and mode.enabled and op.vjp is not None:
+        record(op, inputs, params, out if type(out) is tuple else (out,))
     return out
 
 
 def _fresh(array: Any, op: Any, inputs: tuple[Any, ...]) -> Tensor:
     """Wrap a new array; a memory order that torch would not have makes its storage private."""
-    tensor = wrap(array)
-    data = tensor._data
-    if not data.flags.c_contiguous and _is_private(op, inputs):
-        tensor._storage.array = data
-        _join(tensor)
+    tensor = _new(Tensor)
+    if type(array) is not ndarray:
+        array = np.asarray(array)
+    tensor._data = array
+    tensor._storage = storage = Storage()
+    if not array.flags.c_contiguous and _is_private(op, inputs):
+        storage.array = array
+        storage.join(tensor)
     return tensor
 
 
@@ -69,52 +75,49 @@ def _alias(x: Tensor, array: Array, op: Any, params: tuple[Any, ...]) -> Tensor:
     tensor._base = x if x._base is None else x._base
     tensor._seen = storage.rebases
     if storage.array is not None:
-        _join(tensor)
+        storage.join(tensor)
     return tensor
-
-
-def _join(tensor: Tensor) -> None:
-    tensor._storage.aliases.append(weakref.ref(tensor))
 
 
 def record(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...], outs: tuple[Tensor, ...]) -> Node:
     """Append a node for an operation that ran, and make its outputs point to it."""
-    node = Node(op, params, tuple([edge_of(x) for x in inputs]))
-    node._inputs = _save_inputs(op, inputs, node) if op.saves else None
+    edges = tuple([edge_of(x) if isinstance(x, Tensor) else None for x in inputs])
+    node = Node(op, params, edges)
+    if op.saves:
+        node._inputs = _save_inputs(op, inputs, edges)
     for i, out in enumerate(outs):
         if out._data.dtype.kind in "fcV" and i not in op.nondifferentiable:
             out._node, out._index, out._requires = node, i, True
-    node._outputs = [Saved(o, None) if i in op.keeps else None for i, o in enumerate(outs)] if op.keeps else None
+    if op.keeps:
+        node._outputs = [Saved(o, None) if i in op.keeps else None for i, o in enumerate(outs)]
     node.metas = tuple([(o._data.shape, o._data.dtype) for o in outs])
     if mode.anomaly:
         node.site = caller_line()
     return node
 
 
-def _save_inputs(op: Any, inputs: tuple[Any, ...], node: Node) -> list[Any]:
+def _save_inputs(op: Any, inputs: tuple[Any, ...], edges: tuple[Edge | None, ...]) -> list[Any]:
     """Keep the inputs that the gradients in need use; numbers and None are always kept."""
-    wanted = {used for i, needed in enumerate(node.needs) if needed for used in op.saved_for(i)}
-    kept: list[Any] = []
-    for i, x in enumerate(inputs):
-        if not isinstance(x, Tensor):
-            kept.append(x)
-        else:
-            kept.append(Saved(x, node.edges[i]) if i in wanted else None)
+    kept: list[Any] = [None if isinstance(x, Tensor) else x for x in inputs]
+    for edge, uses in zip(edges, op.saves):
+        if edge is not None:
+            for i in uses:
+                if kept[i] is None and inputs[i] is not None:
+                    kept[i] = Saved(inputs[i], edges[i])
     return kept
 
 
 # ---- places on the tape ------------------------------------------------------------------------------------
 
 
-def edge_of(x: Any) -> Edge | None:
+def edge_of(x: Tensor) -> Edge | None:
     """Return where the gradient of ``x`` goes: a node, a leaf, or nowhere."""
-    if not isinstance(x, Tensor):
-        return None
     if x._base is not None and x._seen != x._storage.rebases:
         _refresh(x)
     if not x._requires:
         return None
-    return (x, 0) if x._node is None else (x._node, x._index)
+    node = x._node
+    return (x, 0) if node is None else (node, x._index)
 
 
 def _requires(x: Any) -> bool:

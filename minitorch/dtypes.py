@@ -54,6 +54,11 @@ class dtype:
     def __reduce__(self) -> tuple[Any, ...]:
         return by_name, (self.name,)
 
+    @property
+    def scalar_type(self) -> str:
+        """The name in torch's error messages: ``Float``, ``Long``."""
+        return _SCALAR_TYPES[self.name]
+
     def to_real(self) -> dtype:
         """Return the dtype of the real part."""
         return {"complex64": float32, "complex128": float64}.get(self.name, self)
@@ -63,6 +68,11 @@ class dtype:
         return complex128 if self.name in ("float64", "complex128") else complex64
 
 
+_SCALAR_TYPES = {
+    "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long",
+    "float16": "Half", "bfloat16": "BFloat16", "float32": "Float", "float64": "Double", "complex64": "ComplexFloat",
+    "complex128": "ComplexDouble", "uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64",
+}  # fmt: skip
 BFLOAT16 = np.dtype([("bfloat16", "u2")])
 
 bool_ = dtype("bool", np.bool_, BOOL, 0)

@@ -94,7 +94,6 @@ def rebase(x: Tensor, node: Node, index: int = 0) -> None:
         x._storage.rebases += 1
         return
     scatter = Node(SCATTER_VIEW, (x._chain[len(base._chain) :],), (edge_of(base), (node, index)))
-    scatter._inputs = scatter._outputs = None
     scatter.metas = ((base._data.shape, base._data.dtype),)
     base._node, base._index, base._requires = scatter, 0, True
     base._storage.rebases += 1

@@ -25,14 +25,12 @@ _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 class Storage:
     """What all views of one buffer share: the write counter, and the private layout, if there is one."""
 
-    __slots__ = ("version", "rebases", "writer", "array", "aliases", "__weakref__")
-
-    def __init__(self) -> None:
-        self.version = 0  # writes so far; saved values remember the count they saw
-        self.rebases = 0  # times that an in-place write changed the autograd history of the family
-        self.writer: str | None = None  # source line of the last in-place write
-        self.array: Array | None = None  # private storages: the whole buffer in its logical shape
-        self.aliases: list[weakref.ref[Any]] = []  # private storages: the tensors on it
+    # Class-level defaults, so that a new storage costs no attribute writes.
+    version = 0  # writes so far; saved values remember the count they saw
+    rebases = 0  # times that an in-place write changed the autograd history of the family
+    writer: str | None = None  # source line of the last in-place write
+    array: Array | None = None  # private storages: the whole buffer in its logical shape
+    aliases: tuple[weakref.ref[Any], ...] = ()  # private storages: the tensors on it
 
     @property
     def private(self) -> bool:
@@ -44,6 +42,10 @@ class Storage:
         self.version += 1
         self.writer = caller_line()
 
+    def join(self, tensor: Any) -> None:
+        """Remember a tensor on a private storage, whose array is renewed when the layout is given up."""
+        self.aliases = (*self.aliases, weakref.ref(tensor))
+
     def reveal(self) -> None:
         """Bring a private storage into the layout torch would have, for all its aliases."""
         if self.array is None:
@@ -54,7 +56,7 @@ class Storage:
             tensor = alias()
             if tensor is not None:
                 tensor._data = replay(whole, tensor._chain)
-        self.aliases = []
+        self.aliases = ()
 
 
 def replay(array: Array, chain: tuple[tuple[Any, tuple[Any, ...]], ...]) -> Array:

@@ -9,12 +9,14 @@ the Tensor methods, the `nn.functional` names and the generic tests follow.
 from __future__ import annotations
 
 import contextvars
+import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from . import convert, dtypes
 from .dispatch import apply
@@ -29,11 +31,15 @@ __all__ = ["RECORDS", "Failure", "Make", "Op", "Pointwise", "Record", "Sample", 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to compute an op: a name, the condition under which it applies, and the kernel call."""
+    """One way to compute an op: a name, the condition under which it applies, and the kernel call.
+
+    Below ``least`` elements of the first operand the condition is not even asked.
+    """
 
     name: str
     applies: Callable[..., bool]
     fwd: Callable[..., Any]
+    least: int = 0
 
 
 class Op:
@@ -93,60 +99,89 @@ class Pointwise(Op):
     """An element-by-element operation: broadcasting, and torch's dtype promotion.
 
     ``promotes``: "same" (the promoted dtype), "float" (integers become the default dtype first) or "bool"
-    (compute in the promoted dtype, result bool).
+    (compute in the promoted dtype, result bool). ``lacks`` lists the kinds of dtype (NumPy's letters) that torch has
+    no ``kernel`` for.
     """
 
     def __init__(
-        self, name: str, fwd: Callable[..., Any], vjp: Any = None, *, promotes: str = "same", **kw: Any
+        self,
+        name: str,
+        fwd: Callable[..., Any],
+        vjp: Any = None,
+        *,
+        promotes: str = "same",
+        lacks: str = "",
+        kernel: str = "",
+        **kw: Any,
     ) -> None:
         super().__init__(name, fwd, vjp, **kw)
-        self.promotes = promotes
+        self.promotes, self.lacks, self.kernel = promotes, lacks, kernel or name + "_cpu"
 
     def run(self, arrays: list[Any], params: tuple[Any, ...]) -> Any:
         """Promote, then compute; NumPy's warnings are off, as torch has none."""
-        arrays, narrow = promote(arrays, self.promotes == "float")
+        narrow, kind, size = False, None, 0
+        for v in arrays:  # the usual case, floating-point arrays of one dtype, needs neither the table nor a cast
+            if type(v) is ndarray:
+                if kind is None and v.dtype.char in "fd":
+                    kind, size = v.dtype, v.size
+                elif v.dtype is not kind:
+                    kind = None
+                    break
+            elif type(v) is not float and (type(v) is not int or not -_EXACT < v < _EXACT):
+                kind = None
+                break
+        if kind is None or self.lacks:
+            arrays, narrow = self.promoted(arrays)
+            size = arrays[0].size
         for variant in self.variants:
-            if variant.applies(*arrays, *params):
+            if size >= variant.least and variant.applies(*arrays, *params):
                 return variant.fwd(*arrays, *params)
-        result = quiet.context.run(self.fwd, *arrays, *params)
+        try:
+            result = quiet.run(self.fwd, *arrays, *params)
+        except ValueError as error:
+            raise _mismatch([*arrays, *params]) or error from None
         return convert.to_bfloat16(np.asarray(result)) if narrow and result.dtype == np.float32 else result
+
+    def promoted(self, arrays: list[Any]) -> tuple[list[Any], bool]:
+        """Return the operands in the dtype of the computation, and whether it stands in for bfloat16."""
+        found = result_dtype(arrays)
+        if self.promotes == "float" and found.category < dtypes.FLOAT:
+            found = dtypes.get_default_dtype()
+        narrow = found is dtypes.bfloat16
+        work = dtypes.float32 if narrow else found
+        if self.lacks and work.numpy.kind in self.lacks:
+            raise NotImplementedError(f"\"{self.kernel}\" not implemented for '{found.scalar_type}'")
+        cast = [convert.cast(v, work) if type(v) is ndarray else convert.scalar(v, work) for v in arrays]
+        return cast, narrow
+
+
+_EXACT = 2**53  # integers below this are exact as floats
+
+
+def _mismatch(arrays: list[Any]) -> RuntimeError | None:
+    """Return torch's error for operands whose shapes do not broadcast, None if they do."""
+    shapes = [v.shape for v in arrays if type(v) is ndarray]
+    for a, b in itertools.combinations(shapes, 2):
+        for back in range(1, min(len(a), len(b)) + 1):
+            m, n = a[-back], b[-back]
+            if m != n and 1 not in (m, n):
+                return RuntimeError(
+                    f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension "
+                    f"{max(len(a), len(b)) - back}"
+                )
+    return None
 
 
 class _Quiet(threading.local):
-    """Each thread's context in which NumPy reports no floating-point events; cheaper to enter than
-    `errstate`.
-    """
+    """Each thread's context in which NumPy reports no floating-point events; cheaper to enter than `errstate`."""
 
     def __init__(self) -> None:
-        self.context = contextvars.copy_context()
-        self.context.run(np.seterr, all="ignore")
+        context = contextvars.copy_context()
+        context.run(np.seterr, all="ignore")
+        self.run = context.run
 
 
 quiet = _Quiet()
-
-
-def promote(values: list[Any], to_float: bool = False) -> tuple[list[Any], bool]:
-    """Return arrays (and numbers) in the dtype that torch's promotion gives them together.
-
-    The second value says that bfloat16 was widened to float32, so that the result is to be narrowed again.
-    """
-    first = values[0]
-    if type(first) is np.ndarray and first.dtype.char in "fd":  # the usual case, decided without the table
-        kind = first.dtype
-        for v in values[1:]:
-            if type(v) is np.ndarray:
-                if v.dtype is not kind:
-                    break
-            elif type(v) is not float and (type(v) is not int or abs(v) > 2**53):
-                break
-        else:
-            return values, False
-    found = result_dtype(values)
-    if to_float and found.category < dtypes.FLOAT:
-        found = dtypes.get_default_dtype()
-    narrow = found is dtypes.bfloat16
-    work = dtypes.float32 if narrow else found
-    return [convert.cast(v, work) if type(v) is np.ndarray else convert.scalar(v, work) for v in values], narrow
 
 
 def result_dtype(values: Iterable[Any]) -> dtypes.dtype:

@@ -72,8 +72,8 @@ class Saved:
 
     def __init__(self, tensor: Tensor, edge: Edge | None, array: Array | None = None) -> None:
         self.array = tensor._data if array is None else array
-        self.storage = tensor._storage if array is None else Storage()
-        self.version = self.storage.version
+        storage = self.storage = tensor._storage if array is None else Storage()
+        self.version = storage.version
         self.chain = tensor._chain
         self.edge = edge
 
@@ -108,25 +108,27 @@ class Saved:
 class Node:
     """One recorded operation."""
 
-    __slots__ = (
-        "op", "params", "edges", "_inputs", "_outputs", "metas", "seq", "needs", "freed", "hooks", "prehooks",
-        "retain", "site", "metadata", "__weakref__",
-    )  # fmt: skip
-    _inputs: list[Any] | None
-    _outputs: list[Any] | None
+    # Set when an operation is recorded.
+    op: Any
+    params: tuple[Any, ...]
+    edges: tuple[Edge | None, ...]  # where the gradients of the inputs go
+    needs: tuple[Any, ...]  # for each input, whether its gradient is wanted: the edges, narrowed by `grad(inputs=...)`
     metas: tuple[Any, ...]  # (shape, dtype) of every output
+    seq: int
+    # Class-level defaults keep the creation of a node short.
+    _inputs: list[Any] | None = None
+    _outputs: list[Any] | None = None
+    freed = False
+    hooks: dict[int, Callable[..., Any]] | None = None
+    prehooks: list[tuple[int, dict[int, Callable[..., Any]]]] | None = None
+    retain: dict[int, Any] | None = None
+    site: Any = None
+    metadata: Any = None
 
     def __init__(self, op: Any, params: tuple[Any, ...], edges: tuple[Edge | None, ...]) -> None:
-        self.op = op
-        self.params = params
-        self.edges = edges
+        self.op, self.params = op, params
+        self.edges = self.needs = edges
         self.seq = next(_sequence)
-        self.needs: tuple[bool, ...] = tuple([e is not None for e in edges])
-        self.freed = False
-        self.hooks: dict[int, Callable[..., Any]] | None = None
-        self.prehooks: list[tuple[int, dict[int, Callable[..., Any]]]] | None = None
-        self.retain: dict[int, Any] | None = None
-        self.site: Any = None
 
     def name(self) -> str:
         """Return torch's name of the backward function, such as ``AddBackward0``."""

@@ -38,9 +38,7 @@ def _root_grad(out: Tensor, grad: Any, i: int) -> Tensor:
         if out._data.size != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
         if out._data.dtype.kind not in "fV":
-            raise RuntimeError(
-                f"grad can be implicitly created only for real scalar outputs but got {out.dtype}"
-            )
+            raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {out.dtype}")
         return wrap(np.ones_like(out._data))
     if not isinstance(grad, Tensor):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(grad).__name__}")
@@ -133,8 +131,7 @@ def grad(
     """
     if materialize_grads and allow_unused is False:
         raise ValueError(
-            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
-            "allow_unused=False."
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
         )
     given, wanted = _tuple(outputs), _tuple(inputs)
     edges, values = _roots(given, _grads_for(given, grad_outputs))

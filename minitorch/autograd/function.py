@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import _join, apply, edge_of
+from ..dispatch import apply, edge_of
 from ..inplace import rebase
 from ..op import Op
 from ..tape import Node, Saved, mode, recording
@@ -104,7 +104,7 @@ class FunctionCtx:
     def needs_input_grad(self) -> tuple[bool, ...]:
         """For every argument of forward, whether its gradient is wanted."""
         node = self._home()
-        return () if node is None else node.needs
+        return () if node is None else tuple([bool(needed) for needed in node.needs])
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
@@ -131,10 +131,8 @@ def _unpack(node: Node, i: int, saved: Saved, output: int | None) -> Tensor:
 class _FunctionNode(Node):
     """The tape's node of one application; attributes that it lacks are the context's."""
 
-    __slots__ = ()
-
     def __getattr__(self, name: str) -> Any:
-        if name in Node.__slots__:
+        if name in Node.__annotations__:
             raise AttributeError(name)
         return getattr(self.params[0], name)
 
@@ -213,9 +211,8 @@ class Function:
             cls.forward()
         if kwargs:
             args = cls._positional(args, kwargs)
-        edges = tuple([edge_of(a) for a in args])
+        edges = tuple([edge_of(a) if isinstance(a, Tensor) else None for a in args])
         node = _FunctionNode(cls._op, (), edges)
-        node._inputs = node._outputs = None
         ctx = FunctionCtx(node)
         node.params = (ctx,)
         ctx._tensors = frozenset(i for i, a in enumerate(args) if isinstance(a, Tensor))
@@ -285,7 +282,7 @@ def _same_elements(x: Tensor) -> Tensor:
     out._data, out._storage, out._chain = x._data, x._storage, x._chain
     out._frozen = _VIEW_IN_FUNCTION
     if x._storage.private:
-        _join(out)
+        out._storage.join(out)
     return out
 
 

@@ -17,6 +17,7 @@ from ..tensor import Tensor, method, wrap
 
 __all__ = [
     "NUMBER",
+    "OPERAND",
     "Tensor",
     "apply",
     "apply_",
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 NUMBER = (int, float, complex, bool, np.number, np.bool_)
+OPERAND = (Tensor, *NUMBER)
 
 
 def tensor_arg(fn: str, x: Any, name: str = "input", position: int = 1) -> Tensor:
@@ -42,7 +44,7 @@ def tensor_arg(fn: str, x: Any, name: str = "input", position: int = 1) -> Tenso
 
 def operand(fn: str, x: Any, name: str = "other", position: int = 2) -> Any:
     """Return ``x`` if it is a tensor or a number; TypeError with torch's text otherwise."""
-    if not isinstance(x, (Tensor, *NUMBER)):
+    if not isinstance(x, OPERAND):
         raise TypeError(f"{fn}(): argument '{name}' (position {position}) must be Tensor, not {type(x).__name__}")
     return x
 

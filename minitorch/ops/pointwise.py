@@ -5,7 +5,7 @@ Broadcasting is undone by the walk: a gradient is summed to the shape of the inp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from .. import dtypes
 from ..op import Failure, Make, Op, Pointwise, Sample, register
 from ..tensor import method
-from ._common import NUMBER, Tensor, apply, apply_, deliver, inplace, operand, zeros_like
+from ._common import OPERAND, Tensor, apply, apply_, deliver, inplace, operand, zeros_like
 
 __all__ = ["add", "clamp", "div", "maximum", "minimum", "mul", "pow", "remainder", "sub", "where"]
 
@@ -48,36 +48,6 @@ def _binary_failures(make: Make) -> Iterator[Failure]:
         (make(3), make(4)), RuntimeError, r"The size of tensor a \(3\) must match the size of tensor b \(4\)"
     )
     yield Failure((make(3), "x"), TypeError, "must be Tensor, not str")
-
-
-# ---- broadcasting errors in torch's words --------------------------------------------------------------------------
-
-
-def _mismatch(shapes: list[tuple[int, ...]]) -> RuntimeError:
-    a, b = shapes[0], shapes[1]
-    for back in range(1, min(len(a), len(b)) + 1):
-        m, n = a[-back], b[-back]
-        if m != n and 1 not in (m, n):
-            place = max(len(a), len(b)) - back
-            return RuntimeError(
-                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension {place}"
-            )
-    return RuntimeError(f"shapes {shapes} cannot be broadcast together")
-
-
-def broadcasting(ufunc: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a NumPy function torch's error for shapes that do not fit."""
-
-    def fwd(*values: Any) -> Any:
-        try:
-            return ufunc(*values)
-        except ValueError:
-            shapes = [v.shape for v in values if isinstance(v, np.ndarray)]
-            raise (
-                _mismatch(shapes) if len(shapes) > 1 else RuntimeError(f"cannot compute {ufunc}")
-            ) from None
-
-    return fwd
 
 
 # ---- add, sub, mul, div --------------------------------------------------------------------------------------------
@@ -120,10 +90,10 @@ def _np_sub(x: Any, y: Any) -> Any:
     return np.subtract(x, y)
 
 
-ADD: Op = Pointwise("add", broadcasting(np.add), _add_vjp)
-SUB: Op = Pointwise("sub", broadcasting(_np_sub), _sub_vjp)
-MUL: Op = Pointwise("mul", broadcasting(np.multiply), _mul_vjp, saves=((1,), (0,)))
-DIV: Op = Pointwise("div", broadcasting(np.true_divide), _div_vjp, promotes="float", saves=((1,), (0, 1)))
+ADD: Op = Pointwise("add", np.add, _add_vjp)
+SUB: Op = Pointwise("sub", _np_sub, _sub_vjp)
+MUL: Op = Pointwise("mul", np.multiply, _mul_vjp, saves=((1,), (0,)))
+DIV: Op = Pointwise("div", np.true_divide, _div_vjp, promotes="float", saves=((1,), (0, 1)))
 
 
 def _scaled(other: Any, alpha: Any) -> Any:
@@ -233,8 +203,8 @@ def _no_slope(node: Any, g: Tensor) -> Pair:
     )
 
 
-FLOOR_DIVIDE: Op = Pointwise("floor_divide", broadcasting(_np_floor_divide), _no_slope, grad_name="DivBackward1")
-TRUNC_DIVIDE: Op = Pointwise("trunc_divide", broadcasting(_np_trunc_divide), _no_slope, grad_name="DivBackward1")
+FLOOR_DIVIDE: Op = Pointwise("floor_divide", _np_floor_divide, _no_slope, grad_name="DivBackward1")
+TRUNC_DIVIDE: Op = Pointwise("trunc_divide", _np_trunc_divide, _no_slope, grad_name="DivBackward1")
 
 
 def floor_divide(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
@@ -327,7 +297,7 @@ def _atan2_vjp(node: Any, g: Tensor) -> Pair:
     return g * x, -g * y
 
 
-POW: Op = Pointwise("pow", broadcasting(_np_pow), _pow_vjp, saves=((0, 1), (0, 1)))
+POW: Op = Pointwise("pow", _np_pow, _pow_vjp, saves=((0, 1), (0, 1)))
 _BOTH = ((0, 1), (0, 1))
 
 Doc = tuple[str, str]
@@ -366,7 +336,7 @@ pow = _binary("pow", POW, """Return ``input`` to the power ``other``, broadcast 
     >>> minitorch.pow(minitorch.tensor([1.0, 2.0, 3.0]), 2)
     tensor([1., 4., 9.])
     """, _positive_samples)  # fmt: skip
-REMAINDER: Op = Pointwise("remainder", broadcasting(_np_remainder), _remainder_vjp, saves=_BOTH)
+REMAINDER: Op = Pointwise("remainder", _np_remainder, _remainder_vjp, saves=_BOTH)
 remainder = _binary("remainder", REMAINDER,
     """Return the remainder of the division, with the sign of the divisor (Python's ``%``).
 
@@ -376,7 +346,7 @@ remainder = _binary("remainder", REMAINDER,
     >>> minitorch.remainder(minitorch.tensor([-3.0, 3.0]), 2)
     tensor([1., 1.])
     """, _positive_samples)  # fmt: skip
-fmod = _binary("fmod", Pointwise("fmod", broadcasting(_np_fmod), _fmod_vjp, saves=_BOTH),
+fmod = _binary("fmod", Pointwise("fmod", _np_fmod, _fmod_vjp, saves=_BOTH),
     """Return the remainder of the division, with the sign of the dividend (C's ``fmod``).
 
     Examples
@@ -385,7 +355,7 @@ fmod = _binary("fmod", Pointwise("fmod", broadcasting(_np_fmod), _fmod_vjp, save
     >>> minitorch.fmod(minitorch.tensor([-3.0, 3.0]), 2)
     tensor([-1.,  1.])
     """, _positive_samples)  # fmt: skip
-maximum = _binary("maximum", Pointwise("maximum", broadcasting(np.maximum), _max_vjp, saves=_BOTH),
+maximum = _binary("maximum", Pointwise("maximum", np.maximum, _max_vjp, saves=_BOTH),
     """Return the larger of two elements; NaN wins.
 
     Examples
@@ -394,7 +364,7 @@ maximum = _binary("maximum", Pointwise("maximum", broadcasting(np.maximum), _max
     >>> minitorch.maximum(minitorch.tensor([1.0, 5.0]), minitorch.tensor([3.0, 4.0]))
     tensor([3., 5.])
     """, _apart_samples)  # fmt: skip
-minimum = _binary("minimum", Pointwise("minimum", broadcasting(np.minimum), _min_vjp, saves=_BOTH),
+minimum = _binary("minimum", Pointwise("minimum", np.minimum, _min_vjp, saves=_BOTH),
     """Return the smaller of two elements; NaN wins.
 
     Examples
@@ -403,7 +373,7 @@ minimum = _binary("minimum", Pointwise("minimum", broadcasting(np.minimum), _min
     >>> minitorch.minimum(minitorch.tensor([1.0, 5.0]), minitorch.tensor([3.0, 4.0]))
     tensor([1., 4.])
     """, _apart_samples)  # fmt: skip
-atan2 = _binary("atan2", Pointwise("atan2", broadcasting(np.arctan2), _atan2_vjp, promotes="float", saves=_BOTH),
+atan2 = _binary("atan2", Pointwise("atan2", np.arctan2, _atan2_vjp, promotes="float", saves=_BOTH),
     """Return the angle of the point (other, input), in radians.
 
     Examples
@@ -427,7 +397,7 @@ def _where_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None, None
     return keep, apply(WHERE, (0.0, g), (condition,)) if node.needs[1] else None, None
 
 
-WHERE: Op = Pointwise("where", broadcasting(_np_where), _where_vjp)
+WHERE: Op = Pointwise("where", _np_where, _where_vjp)
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None) -> Any:
@@ -583,7 +553,7 @@ for _alias, _name in (("subtract_", "sub_"), ("multiply_", "mul_"), ("divide_", 
 
 def _operator(name: str, op: Op, swapped: bool = False, write: bool = False) -> None:
     def dunder(self: Tensor, other: Any) -> Any:
-        if not isinstance(other, (Tensor, *NUMBER)):
+        if type(other) is not Tensor and not isinstance(other, OPERAND):
             return NotImplemented
         return run(op, (other, self) if swapped else (self, other))
 
