@@ -165,7 +165,9 @@ def diagonal_blocks(gw: Array, groups: int, merged: int) -> Array:
 
 def by_winograd(case: Case) -> bool:
     """Whether Winograd's algorithm takes less time for this case."""
-    return winograd_kernels.applies(case.images, case.channels, case.filters, case.groups, case.window, case.dtype)
+    return not case.lanewise and winograd_kernels.applies(
+        case.images, case.channels, case.filters, case.groups, case.window, case.dtype
+    )
 
 
 def _correlate(
