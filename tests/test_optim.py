@@ -12,8 +12,8 @@ from minitorch import optim
 
 RECORD = json.loads((Path(__file__).parent / "data" / "optim.json").read_text())
 NAMES = sorted({case["name"] for case in RECORD["cases"]})
-# One unit in the last place of float32 for every few of the hundred steps; float64 shows the rule itself.
-TOLERANCE = {"float32": 3e-6, "float64": 1e-8}
+# Relative to the largest element. torch's fused kernels round in other places than its loop, which is followed here.
+TOLERANCE = {"float32": 1e-6, "float64": 1e-8}
 
 
 def case_name(case: dict[str, Any]) -> str:
@@ -63,7 +63,7 @@ def test_a_hundred_steps_follow_torch(case: dict[str, Any]) -> None:
     ways = walk(optimizer, params)
     for step, values in zip(RECORD["steps"], case["kept"]):
         for actual, expected in zip(ways[step - 1], values):
-            close(actual, expected, TOLERANCE[case["dtype"]])
+            close(actual, expected, TOLERANCE[case["dtype"]] * (2 if case["options"].get("fused") else 1))
     if case["dtype"] == "float64":
         check_state(optimizer, case)
 

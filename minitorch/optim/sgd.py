@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..kernels.optim import sgd
+from ..memory import Array
 from ..tensor import Tensor
+from ._fused import FusedOptimizer, Plan
 from ._groups import Group
-from ._rules import RuleOptimizer, check_implementation, check_lr, check_range
+from ._rules import check_implementation, check_lr, check_range
 
 __all__ = ["SGD"]
 
 
-class SGD(RuleOptimizer):
+class SGD(FusedOptimizer):
     """Stochastic gradient descent.
 
     Parameters
@@ -96,6 +99,21 @@ class SGD(RuleOptimizer):
         state: dict[str, Any] = self.state[param]
         state.setdefault("momentum_buffer", None)
         return state
+
+    def _buffers(self, param: Tensor, options: Group) -> tuple[Tensor, ...]:
+        buffer = self._state_of(param, options).get("momentum_buffer")
+        return () if buffer is None else (buffer,)
+
+    def _launch(self, param: Tensor, plan: Plan, grad: Array, options: Group) -> None:
+        momentum = float(options["momentum"])
+        buffer = plan.flat_buffers[0] if plan.flat_buffers else plan.flat
+        first = momentum != 0 and not plan.flat_buffers
+        if first:
+            fresh = self.state[param]["momentum_buffer"] = self._zeros(param)
+            buffer = plan.flatten(fresh._data)
+        numbers = float(options["lr"]), momentum, 1.0 - options["dampening"], float(options["weight_decay"])
+        sign = -1.0 if options["maximize"] else 1.0
+        sgd(grad.size, 20 * grad.size, plan.flat, grad, buffer, first, *numbers, bool(options["nesterov"]), sign)
 
     @staticmethod
     def _rule(m: Any, p: Any, g: Any, s: dict[str, Any], h: Group) -> Any:
