@@ -5,6 +5,7 @@
 ``MINITORCH_DEBUG``          ``1``: kernels check array bounds, run in one thread, and raise what they hit.
 ``MINITORCH_VERBOSE``        ``1``: say what is being compiled, terminal or not; ``0``: never.
 ``MINITORCH_FORCE``          ``op=variant`` pairs parted by commas: use that implementation (``conv2d=ref``).
+``MINITORCH_KEEP_MEMORY``    ``0``: freed arrays go back to the system at once (default: kept for the next step).
 ``MINITORCH_NUM_THREADS``    Threads (else ``NUMBA_NUM_THREADS``, ``OMP_NUM_THREADS``, the usable cores).
 ===========================  =========================================================================
 
@@ -36,6 +37,7 @@ class Config:
     verbose: bool | None
     force: dict[str, str]
     num_threads: int | None
+    keep_memory: bool
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Config:
@@ -53,6 +55,7 @@ class Config:
             verbose=None if not verbose else _flag(environ, "MINITORCH_VERBOSE"),
             force=_pairs(environ, "MINITORCH_FORCE"),
             num_threads=_threads(environ),
+            keep_memory=not environ.get("MINITORCH_KEEP_MEMORY") or _flag(environ, "MINITORCH_KEEP_MEMORY"),
         )
 
 
