@@ -8,15 +8,17 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from .library import THREAD_VARIABLES
 
-__all__ = ["Crashed", "Subject", "WorkerProcess", "subjects_of"]
+__all__ = ["DISTURBED", "Crashed", "Subject", "WorkerProcess", "subjects_of", "workers_for"]
 
 ROOT = Path(__file__).resolve().parent.parent
+DISTURBED = 0.1  # a control that is slower by this share means that something else is running
 PATIENCE = 900.0  # seconds for an answer: a first call may compile, but nothing takes this long
 
 
@@ -46,6 +48,16 @@ class WorkerProcess:
         self.library, self.python, self.threads = library, python, threads
         self.process: subprocess.Popen[str] | None = None
         self.lines: queue.Queue[str] = queue.Queue()
+        self.quiet = float("inf")  # the least time of its control so far: what an undisturbed machine takes
+
+    def settle(self, attempts: int = 10) -> None:
+        """Wait a little for a moment in which the control runs about as fast as it ever did."""
+        for _ in range(attempts):
+            control = self.ask("control")["control"]
+            self.quiet = min(self.quiet, control)
+            if control < (1 + DISTURBED) * self.quiet:
+                return
+            time.sleep(0.03)
 
     def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
         """Send a request and return its answer.

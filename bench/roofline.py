@@ -20,7 +20,7 @@ __all__ = ["measure"]
 
 # Sums kept in registers at once: enough to hide the latency of two FMA units, few enough for 16 registers.
 CHAINS = 12
-TURNS = 1 << 16  # each sum is updated so often by one item
+TURNS = 1 << 12  # updates of a sum by one item: short, so that a moment without disturbance is found
 _COPIED = 1 << 26
 
 
@@ -72,7 +72,7 @@ def copy(lo, hi, x, out):  # type: ignore[no-untyped-def]
         out[i] = x[i]
 
 
-def best_of(call: Callable[[], object], seconds: float = 0.3) -> float:
+def best_of(call: Callable[[], object], seconds: float = 0.7) -> float:
     """Return the least time of a call, over at least three and so many seconds."""
     call()
     times: list[float] = []

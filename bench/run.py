@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ __all__ = ["Row", "run"]
 class Row:
     """What was found out about a case.
 
-    ``rounds``: for each subject, a summary a round (`bench.prepared.summary`, with the control's time).
+    ``rounds``: for each subject, a summary a round (`bench.prepared.summary`, and the control's time beside it).
     ``notes``: why a subject was not measured, or where its answers differ.
     """
 
@@ -40,9 +41,19 @@ class Row:
         """Return the subjects of a library that were timed."""
         return [s for s in self.rounds if s.library == library and self.rounds[s]]
 
+    @property
+    def disturbed(self) -> float:
+        """By how much the control was slower than on a quiet machine, for the worst subject."""
+        return max((self.time(s, "disturbed") for s in self.rounds), default=0.0)
+
     def best(self, library: str) -> Subject | None:
         """Return a library's faster layout."""
         return min(self.of(library), key=self.time, default=None)
+
+    def least_ratio(self, mine: Subject, other: str = "torch") -> float | None:
+        """Return the quotient of the least times, which a busy machine disturbs least."""
+        theirs = [self.time(s, "min") for s in self.of(other)]
+        return min(theirs) / self.time(mine, "min") if theirs else None
 
     def ratio(self, mine: Subject | None, other: str = "torch") -> float | None:
         """Return how many times faster `mine` is than the other library's better layout: the median over rounds.
@@ -53,7 +64,7 @@ class Row:
         if mine is None or not theirs:
             return None
         pairs = zip(self.rounds[mine], *(self.rounds[s] for s in theirs))
-        return statistics.median(min(t["q1"] for t in them) / me["q1"] for me, *them in pairs)
+        return float(statistics.median(min(t["q1"] for t in them) / me["q1"] for me, *them in pairs))
 
 
 def run(
@@ -108,11 +119,14 @@ def _check(row: Row, subject: Subject, same_inputs: bool, found: dict[str, Any])
 def _time(row: Row, workers: dict[str, WorkerProcess], subject: Subject, seconds: float) -> None:
     if subject in row.notes and subject not in row.rounds and not row.wrong:
         return
-    found = _ask(workers[subject.library], "time", layout=subject.layout, seconds=seconds)
+    worker = workers[subject.library]
+    with suppress(Crashed):
+        worker.settle()
+    found = _ask(worker, "time", layout=subject.layout, seconds=seconds)
     if note := _trouble(found):
         row.notes[subject] = note
     else:
-        row.rounds.setdefault(subject, []).append(found)
+        row.rounds.setdefault(subject, []).append({**found, "disturbed": found["control"] / worker.quiet - 1})
 
 
 def _trouble(found: dict[str, Any]) -> str:

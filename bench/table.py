@@ -7,13 +7,14 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from .driver import DISTURBED
 from .run import Row
 
 __all__ = ["as_json", "header", "line", "noise", "summary", "units"]
 
 HEADER = (
     f"{'case':<58} {'time':>9} {'quartiles':>20} {'GFLOP/s':>8} {'GB/s':>6} {'roof':>5} {'torch':>9} {'ratio':>6} "
-    f"{'as is':>6} {'wanted':>6}   error"
+    f"{'least':>6} {'as is':>6} {'wanted':>6}    error"
 )
 
 
@@ -66,6 +67,7 @@ def as_json(row: Row, roofline: dict[str, float]) -> dict[str, Any]:
         found |= {
             "torch": row.time(theirs) if theirs else None, "torch_layout": theirs.layout if theirs else None,
             "ratio": row.ratio(mine), "ratio_as_is": row.ratio(plain[0]) if plain else None,
+            "least_ratio": row.least_ratio(mine), "disturbed": row.disturbed,
         }  # fmt: skip
     return found
 
@@ -75,20 +77,25 @@ def _cell(value: float | None, form: str) -> str:
 
 
 def line(found: dict[str, Any]) -> str:
-    """Return a row of the table, from `as_json`'s record, and its notes below it."""
+    """Return a row of the table, from `as_json`'s record, and its notes below it.
+
+    ``<``: below the promise. ``~``: the control says that something else was running.
+    """
     notes = "".join(f"\n    {subject}: {note}" for subject, note in found["notes"].items())
     if "time" not in found:
         return f"{found['name']:<58} not measured{notes}"
-    quartiles = f"{units(found['q1'])}..{units(found['q3'])}"
-    torch = units(found["torch"]) if found["torch"] else ""
     target, ratio = found["target"], found["ratio"]
-    short = " <" if target and ratio is not None and ratio < target else "  "
-    return (
-        f"{found['name']:<58} {units(found['time']):>9} {quartiles:>20} {_cell(found['gflops'], '.1f'):>8} "
-        f"{found['gbytes']:>6.1f} {_cell(found['roof'], '.0%'):>5} {torch:>9} {_cell(ratio, '.2f'):>6} "
-        f"{_cell(found['ratio_as_is'], '.2f'):>6} {_cell(target, '.1f'):>6}{short} {_cell(found['error'], '.0e')}"
-        f"{'  WRONG' if found['wrong'] else ''}{notes}"
+    cells = (
+        f"{units(found['time']):>9} {units(found['q1']) + '..' + units(found['q3']):>20}",
+        f"{_cell(found['gflops'], '.1f'):>8} {found['gbytes']:>6.1f} {_cell(found['roof'], '.0%'):>5}",
+        f"{units(found['torch']) if found['torch'] else '':>9} {_cell(ratio, '.2f'):>6}",
+        f"{_cell(found['least_ratio'], '.2f'):>6} {_cell(found['ratio_as_is'], '.2f'):>6} {_cell(target, '.1f'):>6}",
     )
+    marks = ("<" if target and ratio is not None and ratio < target else " ") + (
+        "~" if found["disturbed"] > DISTURBED else " "
+    )
+    wrong = "  WRONG" if found["wrong"] else ""
+    return f"{found['name']:<58} {' '.join(cells)} {marks} {_cell(found['error'], '.0e')}{wrong}{notes}"
 
 
 def noise(rows: Sequence[dict[str, Any]]) -> float:
@@ -118,5 +125,6 @@ def summary(rows: Sequence[dict[str, Any]]) -> str:
     text += [f"answers differ: {name}" for name in wrong]
     text += [f"{len(silent)} of {len(rows)} cases were not measured"] if silent else []
     spread = noise(rows)
-    verdict = " (more than 5 %: something else is running; do not trust small differences)" if spread > 0.05 else ""
-    return "\n".join([*text, f"the control varied by {spread:.1%}{verdict}"])
+    busy = sum(row.get("disturbed", 0) > DISTURBED for row in rows)
+    text += [f"{busy} of {len(rows)} rows (~) ran beside something else: do not trust them"] if busy else []
+    return "\n".join([*text, f"the control varied by {spread:.1%}"])

@@ -54,7 +54,7 @@ ROWS = (
 )
 
 # What one image through a trained network meets.
-SINGLE = (
+SINGLE: tuple[tuple[str, Shape, int, Shape, dict[str, Any]], ...] = (
     ("3x3", (64, 56, 56), 64, (3, 3), SAME), ("3x3", (128, 28, 28), 128, (3, 3), SAME),
     ("3x3", (256, 14, 14), 256, (3, 3), SAME), ("3x3", (512, 7, 7), 512, (3, 3), SAME),
     ("1x1", (64, 56, 56), 256, (1, 1), {}), ("1x1", (1024, 14, 14), 256, (1, 1), {}),
@@ -63,7 +63,7 @@ SINGLE = (
     ("3x3 32 groups", (128, 56, 56), 128, (3, 3), {"padding": 1, "groups": 32}),
 )  # fmt: skip
 
-TINY = (
+TINY: tuple[tuple[str, int, Shape, dict[str, Any], bool], ...] = (
     ("3x3", 8, (3, 3), SAME, False), ("1x1", 8, (1, 1), {}, False), ("3x3 s2", 16, (3, 3), STRIDED, False),
     ("5x5 d2", 8, (5, 5), {"padding": 4, "dilation": 2}, False),
     ("depthwise 3x3", 8, (3, 3), {"padding": 1, "groups": 8}, False), ("k2 s2", 8, (2, 2), {"stride": 2}, True),
@@ -94,9 +94,11 @@ def _cases() -> Iterator[Case]:
     for row in ROWS:
         yield from both(partial(_case, row), row.train, row.forward)
     # Winograd's algorithm is forbidden here: the share of the FMA peak is what these two are for.
-    for size, channels, kernel in ((56, 64, 3), (28, 128, 3), (28, 64, 5)):
-        x, same = (16, channels, size, size), {"padding": kernel // 2}
-        direct = Row("conv direct", f"{kernel}x{kernel} direct", x, channels, (kernel, kernel), same)
+    for size, channels, width in ((56, 64, 3), (28, 128, 3), (28, 64, 5)):
+        same = {"padding": width // 2}
+        direct = Row(
+            "conv direct", f"{width}x{width} direct", (16, channels, size, size), channels, (width, width), same
+        )
         yield from both(partial(_case, direct, precision="highest"))
     for row in ROWS:
         half = row._replace(group="conv float64", x=(max(1, row.x[0] // 4), *row.x[1:]))
