@@ -29,13 +29,14 @@ def multiply_lanes(
     most, cols = frame[MOST_TAPS], frame[COLS]
     rows = np.empty(frame[CHUNK] * most * mr, np.int64)
     outs = np.empty(frame[CHUNK] * mr, np.int64)
+    cells = np.empty(4 * mr, np.int64)
     p = 0
     for item in range(lo, hi):
         while p + 1 < phases.shape[0] and phases[p + 1, FIRST] <= item:
             p += 1
         blocks = _locate(
             item - phases[p, FIRST], phases[p], taps, frame, x.ctypes.data, y.ctypes.data, zeros.ctypes.data,
-            floor, rows, outs,
+            floor, cells, rows, outs,
         )  # fmt: skip
         for k in range(blocks):
             if k + 1 < blocks and phases[p, TAPS]:
@@ -82,6 +83,7 @@ def outer_lanes(
     most, cols, count = frame[MOST_TAPS], frame[COLS], phases[0, TAPS]
     rows = np.empty(frame[CHUNK] * most * mr, np.int64)
     outs = np.empty(frame[CHUNK] * mr, np.int64)
+    cells = np.empty(4 * mr, np.int64)
     for part in range(lo, hi):
         target = partials.ctypes.data + part * count * cols * size
         for chunk in range(part * chunks // partials.shape[0], (part + 1) * chunks // partials.shape[0]):
@@ -94,6 +96,7 @@ def outer_lanes(
                 gy.ctypes.data,
                 zeros.ctypes.data,
                 like,
+                cells,
                 rows,
                 outs,
             )

@@ -161,7 +161,7 @@ def outer(lo: int, hi: int, x: Any, gy: Any, total_rows: int, taps: Any, frame: 
     pixel = frame[X_W] * frame[STEP_W]
     # one more vector than needed, to start the panels at a cache line
     memory = np.empty(panels * pixels * width + width, partials.dtype)
-    runs = np.empty((frame[BLOCK], 3), np.int64)
+    runs = np.empty(frame[BLOCK] * 3, np.int64)
     rows, outs = np.empty(mr, np.int64), np.empty(mr, np.int64)
     triples = frame[GROUPS] * count * steps
     for item in range(lo, hi):
@@ -238,14 +238,13 @@ def _find_runs(r0: int, r1: int, tap: Any, frame: Any, pixel: int, runs: Any) ->
             w = tap[LOW_W] * frame[STEP_W] + tap[TAP_W]
             x_at = n * frame[X_N] + d * frame[X_D] + h * frame[X_H] + w * frame[X_W]
             g_at = ((r - r0) * frame[OUT_W] + tap[LOW_W]) * pixel
-            if (
-                found
-                and runs[found - 1, 1] + runs[found - 1, 0] * frame[X_W] * frame[STEP_W] == x_at
-                and (runs[found - 1, 2] + runs[found - 1, 0] * pixel == g_at)
-            ):  # without padding and stride, rows continue each other
-                runs[found - 1, 0] += terms
+            last, step = 3 * found - 3, frame[X_W] * frame[STEP_W]
+            # without padding and stride, rows continue each other
+            joined = found > 0 and runs[last + 1] + runs[last] * step == x_at
+            if joined and runs[last + 2] + runs[last] * pixel == g_at:
+                runs[last] += terms
             else:
-                runs[found, 0], runs[found, 1], runs[found, 2] = terms, x_at, g_at
+                runs[last + 3], runs[last + 4], runs[last + 5] = terms, x_at, g_at
                 found += 1
     return found
 

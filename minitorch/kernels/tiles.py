@@ -25,7 +25,10 @@ PANEL_BYTES = 1 << 18
 ITEMS = 16  # enough independent items to occupy the threads; fixed, so that the shape alone decides
 
 # Fields of a phase.
-FIRST, GRID_D, GRID_H, GRID_W, IMAGES, TAP, TAPS, W_OFF, X_OFF, Y_OFF, PHASE = range(11)
+(
+    FIRST, GRID_D, GRID_H, GRID_W, IMAGES, TAP, TAPS, W_OFF, X_OFF, Y_OFF,
+    LOW_D, LOW_H, LOW_W, HIGH_D, HIGH_H, HIGH_W, PHASE,
+) = range(17)  # fmt: skip
 # Fields of a tap: offset along each axis of the input, number of terms, byte offsets into the row and the
 # panel.
 TAP_D, TAP_H, TAP_W, TERMS, ROW_OFF, PANEL_OFF, TAP_FIELDS = range(7)
@@ -64,6 +67,11 @@ def make_plan(phases: Array, taps: Array, frame: Array, dtype: np.dtype[Any], la
     frame[PASS] = max(1, PANEL_BYTES // (terms * 2 * lanes * dtype.itemsize))
     items = chunks * splits
     phases[:, FIRST] = np.cumsum(items) - items
+    for phase in phases:
+        own = taps[phase[TAP] : phase[TAP] + phase[TAPS], :3]
+        phase[LOW_D : LOW_W + 1] = np.maximum(0, -own).max(0, initial=0)
+        sizes = frame[SIZE_D : SIZE_W + 1]
+        phase[HIGH_D : HIGH_W + 1] = np.minimum(sizes, sizes - own.max(0, initial=0))
     products = sum(int(c) * int(taps[p[TAP] : p[TAP] + p[TAPS], TERMS].sum()) for c, p in zip(cells, phases))
     work = int(frame[COLS] * frame[GROUPS]) * products // 4
     channels = int(frame[COLS]) if lanewise else terms + int(frame[X_GROUP] * (frame[GROUPS] - 1)) // dtype.itemsize
@@ -102,7 +110,8 @@ def multiply(
     most = frame[MOST_TAPS]
     rows = np.empty(frame[CHUNK] * most * mr, np.int64)
     outs = np.empty(frame[CHUNK] * mr, np.int64)
-    segments = np.empty((most, 3), np.int64)
+    cells = np.empty(4 * mr, np.int64)
+    segments = np.empty(most * 3, np.int64)
     panels = (frame[COLS] + width - 1) // width * frame[GROUPS]
     p, before, blocks = -1, -1, 0
     for item in range(lo, hi):
@@ -111,12 +120,12 @@ def multiply(
             before = -1
             for t in range(phases[p, TAPS]):
                 tap = taps[phases[p, TAP] + t]
-                segments[t, 0], segments[t, 1], segments[t, 2] = tap[TERMS], 0, tap[PANEL_OFF]
+                segments[3 * t], segments[3 * t + 1], segments[3 * t + 2] = tap[TERMS], 0, tap[PANEL_OFF]
         chunk, split = divmod(item - phases[p, FIRST], frame[SPLITS])
         if chunk != before:
             blocks = _locate(
                 chunk, phases[p], taps, frame, x.ctypes.data, y.ctypes.data, zeros.ctypes.data, floor,
-                rows, outs,
+                cells, rows, outs,
             )  # fmt: skip
             before = chunk
         low, high = split * panels // frame[SPLITS], (split + 1) * panels // frame[SPLITS]
@@ -147,7 +156,17 @@ def multiply(
 
 @helper
 def _locate(
-    chunk: int, phase: Any, taps: Any, frame: Any, x: int, y: int, zeros: int, like: Any, rows: Any, outs: Any
+    chunk: int,
+    phase: Any,
+    taps: Any,
+    frame: Any,
+    x: int,
+    y: int,
+    zeros: int,
+    like: Any,
+    cells: Any,
+    rows: Any,
+    outs: Any,
 ) -> int:
     """Write the addresses of a chunk's input rows, tap by tap, and of its results; return its number of
     blocks.
@@ -155,18 +174,14 @@ def _locate(
     mr = rows_of(like)
     first = chunk * frame[CHUNK] * mr
     last = min(phase[IMAGES] * phase[GRID_D] * phase[GRID_H] * phase[GRID_W], first + frame[CHUNK] * mr) - 1
-    low, high = np.zeros(3, np.int64), np.empty(3, np.int64)
-    for axis in range(3):  # windows that start in [low, high) have every tap inside
-        high[axis] = frame[SIZE_D + axis]
-        for t in range(phase[TAP], phase[TAP] + phase[TAPS]):
-            low[axis] = max(low[axis], -taps[t, axis])
-            high[axis] = min(high[axis], frame[SIZE_D + axis] - taps[t, axis])
-    at, base = np.empty((mr, 4), np.int64), np.empty(mr, np.int64)
     step_d, step_h, step_w = frame[STEP_D], frame[STEP_H], frame[STEP_W]
     x_n, x_d, x_h, x_w = frame[X_N], frame[X_D], frame[X_H], frame[X_W]
     y_n, y_d, y_h, y_w = frame[Y_N], frame[Y_D], frame[Y_H], frame[Y_W]
     grid_d, grid_h, grid_w = phase[GRID_D], phase[GRID_H], phase[GRID_W]
-    low_d, low_h, low_w, high_d, high_h, high_w = low[0], low[1], low[2], high[0], high[1], high[2]
+    low_d, low_h, low_w = phase[LOW_D], phase[LOW_H], phase[LOW_W]
+    high_d, high_h, high_w = phase[HIGH_D], phase[HIGH_H], phase[HIGH_W]
+    base, at_d, at_h, at_w = cells[:mr], cells[mr : 2 * mr], cells[2 * mr : 3 * mr], cells[3 * mr :]
+    size_d, size_h, size_w = frame[SIZE_D], frame[SIZE_H], frame[SIZE_W]
     x, y = x + phase[X_OFF], y + phase[Y_OFF]
     row, c = divmod(first, phase[GRID_W])
     plane, b = divmod(row, phase[GRID_H])
@@ -179,7 +194,7 @@ def _locate(
             base[i] = x + n * x_n + d * x_d + h * x_h + w * x_w
             outs[k * mr + i] = y + n * y_n + a * y_d + b * y_h + c * y_w
             inside = low_d <= d < high_d and low_h <= h < high_h and low_w <= w < high_w
-            at[i, 0], at[i, 1], at[i, 2], at[i, 3] = d, h, w, inside
+            at_d[i], at_h[i], at_w[i] = d, h, w
             edge = edge or not inside
             if first + k * mr + i < last:  # rows past the end repeat the last
                 c += 1
@@ -195,8 +210,11 @@ def _locate(
             table = rows[(k * frame[MOST_TAPS] + t) * mr :]
             for i in range(mr):
                 table[i] = base[i] + delta
-            if edge:
-                _clear(tap, at, frame, zeros, like, table)
+            if edge:  # taps that lie in the padding read zeros
+                for i in range(mr):
+                    d, h, w = at_d[i] + tap[TAP_D], at_h[i] + tap[TAP_H], at_w[i] + tap[TAP_W]
+                    if d < 0 or d >= size_d or h < 0 or h >= size_h or w < 0 or w >= size_w:
+                        table[i] = zeros
     return blocks
 
 
@@ -208,17 +226,6 @@ def _fetch(table: Any, mr: int, span: int) -> None:
     for i in range(mr):
         for line in range(0, span, 64):
             prefetch(table[i] + line)
-
-
-@helper
-def _clear(tap: Any, at: Any, frame: Any, zeros: int, like: Any, table: Any) -> None:
-    """Point the rows of a tap that lie in the padding at zeros."""
-    for i in range(rows_of(like)):
-        if at[i, 3]:
-            continue
-        d, h, w = at[i, 0] + tap[TAP_D], at[i, 1] + tap[TAP_H], at[i, 2] + tap[TAP_W]
-        if not (0 <= d < frame[SIZE_D] and 0 <= h < frame[SIZE_H] and 0 <= w < frame[SIZE_W]):
-            table[i] = zeros
 
 
 @kernel
