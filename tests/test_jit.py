@@ -1,9 +1,8 @@
-"""The kernel machinery: what is compiled when, what runs where, and what happens when the world is unkind."""
+"""The kernel machinery: what runs where, with which numbers, and what becomes of errors."""
 
+import importlib
 import os
 import pickle
-import shutil
-import subprocess
 import sys
 import threading
 import time
@@ -17,15 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minitorch import _cache, _parallel, jit
-from minitorch._source import fingerprint
+from minitorch import _parallel, jit
 from minitorch.cpu import Cpu
 from minitorch.jit import helper, kernel
+from tests.kernel_project import USE, Project
 
-ROOT = Path(__file__).resolve().parent.parent
 MUCH = 1 << 24  # work enough for every thread
 LAYERS = ["tbb", "omp", "workqueue"] if sys.platform == "linux" else ["workqueue"]
-TIMEOUT = 120
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 SCALE = 3
@@ -78,298 +75,9 @@ def threads() -> Iterator[Callable[[int], None]]:
     jit.set_num_threads(before)
 
 
-# ---------------------------------------------------------------- other processes
-
-# The package's __init__ is left out: these tests are about this layer, and need not wait for the others.
-PRELUDE = f"""
-import sys, types, warnings
-warnings.simplefilter("error")
-package = types.ModuleType("minitorch")
-package.__path__ = [{str(ROOT / "minitorch")!r}]
-sys.modules["minitorch"] = package
-import numpy as np
-from minitorch import jit
-from minitorch.jit import kernel, helper, cache_info
-"""
-
-HELPERS = """
-from minitorch.jit import helper
-OFFSET = 10
-@helper
-def shift(a):
-    return a + OFFSET
-"""
-
-KERNELS = """
-from minitorch.jit import kernel
-import helpers
-from helpers import shift
-def make(factor):
-    @kernel
-    def times(lo, hi, x, out):
-        for i in range(lo, hi):
-            out[i] = x[i] * factor
-    return times
-twice, thrice = make(2), make(3)
-@kernel
-def shifted(lo, hi, x, out):
-    for i in range(lo, hi):
-        out[i] = shift(x[i])
-@kernel
-def attribute(lo, hi, x, out):
-    for i in range(lo, hi):
-        out[i] = helpers.OFFSET
-"""
-
-USE = """
-import kernels
-x = np.arange(5.0)
-answers = []
-for each in (kernels.twice, kernels.thrice, kernels.shifted, kernels.attribute):
-    out = np.empty(5)
-    each(5, 10, x, out)
-    answers.append(out[1])
-print(*answers, cache_info().compiled, cache_info().loaded)
-"""
-
-
-class Project:
-    """A folder with kernels and helpers in two files, and a cache beside it."""
-
-    def __init__(self, folder: Path, filled: Path) -> None:
-        self.folder, self.cache, self.filled = folder, folder / "cache", filled
-        (folder / "helpers.py").write_text(HELPERS)
-        (folder / "kernels.py").write_text(KERNELS)
-
-    def start(self, code: str, **environ: str) -> subprocess.Popen[str]:
-        names = [name for name in os.environ if name.startswith(("MINITORCH", "NUMBA"))]
-        base = {name: value for name, value in os.environ.items() if name not in names}
-        base |= {"MINITORCH_CACHE_DIR": str(self.cache), "PYTHONDONTWRITEBYTECODE": "1", **environ}
-        return subprocess.Popen(
-            [sys.executable, "-c", PRELUDE + code],
-            cwd=self.folder, env=base, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-
-    def run(self, code: str = USE, **environ: str) -> str:
-        process = self.start(code, **environ)
-        out, error = process.communicate(timeout=TIMEOUT)
-        assert process.returncode == 0 and error == "", error
-        return out.strip()
-
-    def warm(self) -> None:
-        """Fill the cache, as one run would."""
-        shutil.copytree(self.filled, self.cache)
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    first = Project(tmp_path_factory.mktemp("filled"), Path())
-    first.run()
-    return first.cache
-
-
 @pytest.fixture
-def project(tmp_path: Path, filled: Path) -> Project:
-    return Project(tmp_path, filled)
-
-
-# ---------------------------------------------------------------- what is compiled when
-
-
-def test_importing_and_decorating_neither_imports_numba_nor_compiles(project: Project) -> None:
-    code = "import kernels; assert 'numba' not in sys.modules; print(cache_info().compiled)"
-    assert project.run(code) == "0"
-
-
-def test_a_second_process_compiles_nothing(project: Project) -> None:
-    assert project.run() == "2.0 3.0 11.0 10.0 4 0"
-    assert project.run() == "2.0 3.0 11.0 10.0 0 4"
-
-
-def test_a_loaded_kernel_runs_on_threads_and_beside_compiled_ones(project: Project) -> None:
-    code = (
-        USE
-        + """
-big = np.arange(1e5)
-out = np.empty_like(big)
-kernels.twice(big.size, 1 << 24, big, out)
-kernels.shifted(5, 10, np.arange(5, dtype="f4"), np.empty(5, "f4"))
-print(np.array_equal(out, 2 * big), cache_info().compiled, cache_info().loaded)
-"""
-    )
-    project.warm()
-    assert project.run(code).splitlines()[1] == "True 1 4"
-
-
-def test_an_edited_helper_in_another_file_recompiles_its_callers_and_nothing_else(project: Project) -> None:
-    project.warm()
-    (project.folder / "helpers.py").write_text(HELPERS.replace("a + OFFSET", "a - OFFSET"))
-    assert project.run() == "2.0 3.0 -9.0 10.0 1 3"
-
-
-def test_an_edited_constant_recompiles_whoever_uses_it_by_name_or_as_an_attribute(project: Project) -> None:
-    project.warm()
-    (project.folder / "helpers.py").write_text(HELPERS.replace("10", "20"))
-    assert project.run() == "2.0 3.0 21.0 20.0 2 2"
-
-
-def test_a_comment_recompiles_nothing(project: Project) -> None:
-    project.warm()
-    (project.folder / "helpers.py").write_text("# a comment\n" + HELPERS)
-    assert project.run().endswith("0 4")
-
-
-def test_another_cpu_or_debugging_has_its_own_code(project: Project) -> None:
-    project.warm()
-    forced = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
-    assert project.run(**forced).endswith("4 0")
-    assert project.run(MINITORCH_DEBUG="1").endswith("4 0")
-    assert project.run().endswith("0 4")
-
-
-def test_bytecode_on_disk_makes_no_difference(project: Project) -> None:
-    assert project.run(PYTHONDONTWRITEBYTECODE="").endswith("4 0")
-    assert list(project.folder.glob("__pycache__/kernels*"))
-    assert project.run().endswith("0 4")
-
-
-def test_kernels_made_by_exec_are_cached(project: Project) -> None:
-    code = """
-scope = dict(kernel=kernel, OFFSET=7)
-exec("@kernel\\ndef made(lo, hi, out):\\n for i in range(lo, hi): out[i] = OFFSET", scope)
-out = np.empty(3)
-scope["made"](3, 3, out)
-print(out[0], cache_info().compiled)
-"""
-    assert project.run(code) == "7.0 1"
-    assert project.run(code) == "7.0 0"
-
-
-@pytest.mark.parametrize(
-    "change", ["1", "2.5", "(1, 2)", "[1]", "np.arange(3)", "{'a': 1}", "np.int8", "frozenset('ab')"]
-)
-def test_the_digest_notices_what_a_global_holds_and_nothing_random(change: str) -> None:
-    scope: dict[str, Any] = {"np": np, "OFFSET": 1}
-    exec("def f(x): return OFFSET", scope)
-    scope["OFFSET"] = eval(change, scope)
-    first = fingerprint(scope["f"])
-    scope["OFFSET"] = eval(change, scope)
-    assert fingerprint(scope["f"]) == first
-    scope["OFFSET"] = "another"
-    assert fingerprint(scope["f"]) != first
-
-
-REACHED = """
-import functools, enum, dataclasses
-class Base:
-    def height(self): return CONSTANT
-class Tile(Base):
-    @property
-    def width(self): return CONSTANT
-@dataclasses.dataclass
-class Record:
-    size: object
-class Colour(enum.Enum):
-    RED = CONSTANT
-@functools.lru_cache
-def memoised(): return CONSTANT
-def plain(a=1, *, b=2): return CONSTANT
-def outer():
-    inside = CONSTANT
-    return lambda: inside
-def nested(x): return [plain() for _ in x]
-"""
-WAYS = (
-    "plain; memoised; outer(); nested; functools.partial(plain, a=2); Tile; Tile(); Base().height; Record(CONSTANT);"
-    "Record([plain]); Colour.RED; helper(plain); kernel(plain); (plain,); {'a': plain}; numba.njit(plain)"
-)
-
-
-@pytest.mark.parametrize("way", WAYS.split(";"))
-def test_the_digest_sees_through_what_python_wraps_code_in(way: str) -> None:
-    def digest(constant: int) -> str:
-        import numba
-
-        scope: dict[str, Any] = {"CONSTANT": constant, "kernel": kernel, "helper": helper, "numba": numba}
-        scope["__name__"] = "somewhere"
-        exec(REACHED, scope)
-        return fingerprint(eval(way.strip(), scope))
-
-    assert digest(1) == digest(1) != digest(2)
-
-
-def test_the_digest_does_not_depend_on_the_seed_of_hashes(project: Project) -> None:
-    code = """
-from minitorch._source import fingerprint
-NAMES = {"a", "b", "c", "d"}
-import numba
-@numba.njit(fastmath={"nsz", "arcp", "contract"})
-def g(x): return x
-def f(x): return x in NAMES or x in {"e", "f", "g"} or g(x)
-print(fingerprint(f))
-"""
-    assert project.run(code, PYTHONHASHSEED="1") == project.run(code, PYTHONHASHSEED="2")
-
-
-# ---------------------------------------------------------------- a cache that fails
-
-
-def test_a_cache_that_cannot_be_made_means_compiling(project: Project) -> None:
-    project.cache.write_text("a file, not a folder")
-    assert project.run().endswith("4 0")
-
-
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_cache_means_compiling(project: Project) -> None:
-    project.cache.mkdir(mode=0o500)
-    assert project.run().endswith("4 0")
-
-
-def test_a_full_disk_means_compiling(project: Project) -> None:
-    code = """
-import errno, pathlib
-def full(self, data):
-    open(self, "wb").close()
-    raise OSError(errno.ENOSPC, "No space left on device")
-pathlib.Path.write_bytes = full
-"""
-    assert project.run(code + USE).endswith("4 0")
-    assert not list(project.cache.glob("*.nbc*"))
-
-
-def _torn(data: bytes) -> bytes:
-    return data[: len(data) // 2]
-
-
-def _foreign(data: bytes) -> bytes:
-    payload = pickle.dumps((["malloc"], ("of another making",)))
-    return _cache.hashlib.sha256(payload).digest() + payload
-
-
-def test_a_corrupt_cache_is_compiled_again_and_repaired(project: Project) -> None:
-    project.warm()
-    ways: list[Callable[[bytes], bytes]] = [_torn, _foreign, lambda data: b"", lambda data: data[:-1] + b"?"]
-    for path, spoil in zip(sorted(project.cache.glob("*.nbc")), ways, strict=True):
-        path.write_bytes(spoil(path.read_bytes()))
-    assert project.run() == "2.0 3.0 11.0 10.0 4 0"
-    assert project.run() == "2.0 3.0 11.0 10.0 0 4"
-
-
-def test_processes_that_write_at_once_do_not_disturb_each_other(project: Project) -> None:
-    processes = [project.start(USE) for _ in range(3)]
-    outputs = [process.communicate(timeout=TIMEOUT) for process in processes]
-    assert all(out.startswith("2.0 3.0 11.0 10.0") and not error for out, error in outputs), outputs
-    assert not [path for path in project.cache.glob("*") if path.suffix not in {".nbc", ""}]
-    assert project.run().endswith("0 4")
-
-
-def test_what_was_not_used_for_two_months_is_removed(tmp_path: Path) -> None:
-    old, new = tmp_path / "old-1.nbc", tmp_path / "new-1.nbc"
-    for path, age in ((old, 61), (new, 59)):
-        path.write_bytes(b"")
-        os.utime(path, (0, time.time() - age * 86400))
-    _cache._prune(tmp_path)
-    assert not old.exists() and new.exists()
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
 
 
 # ---------------------------------------------------------------- threads
@@ -654,66 +362,13 @@ def test_signatures_are_the_types_seen() -> None:
     assert any(str(signature[0]) == "array(float64, 1d, C)" for signature in scaled.signatures)
 
 
-def test_kernels_and_helpers_are_pickled_by_name() -> None:
-    import minitorch_pickled  # type: ignore[import-not-found]
-
-    assert pickle.loads(pickle.dumps(minitorch_pickled.twice)) is minitorch_pickled.twice
-
-
-@pytest.fixture(autouse=True)
-def _pickled_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "minitorch_pickled.py").write_text(
-        "from minitorch.jit import kernel\n@kernel\ndef twice(lo, hi, x): pass\n"
-    )
+def test_kernels_and_helpers_are_pickled_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "from minitorch.jit import kernel\n@kernel\ndef twice(lo, hi, x): pass\n"
+    (tmp_path / "minitorch_pickled.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
+    found = importlib.import_module("minitorch_pickled").twice
+    assert pickle.loads(pickle.dumps(found)) is found
 
 
 def test_jit_can_be_switched_off(project: Project) -> None:
     assert project.run(NUMBA_DISABLE_JIT="1") == "2.0 3.0 11.0 10.0 0 0"
-
-
-# ---------------------------------------------------------------- telling the user
-
-
-def test_callbacks_hear_of_compilations_until_they_are_removed() -> None:
-    events: list[jit.CompileEvent] = []
-    stop = jit.on_compile(events.append)
-
-    def fresh() -> None:
-        value = time.time_ns()  # in no cache
-
-        @kernel
-        def unique(lo: int, hi: int, out: Any) -> None:
-            out[0] = value
-
-        unique(1, 1, np.zeros(1, np.int64))
-
-    fresh()
-    stop()
-    stop()
-    fresh()
-    assert [(event.kernel, event.done) for event in events] == [
-        ("unique[int64]", False),
-        ("unique[int64]", True),
-    ]
-    assert events[1].count == events[0].count and events[1].seconds > 0
-
-
-def test_compiling_is_silent_unless_asked_or_on_a_terminal(project: Project) -> None:
-    process = project.start(USE, MINITORCH_VERBOSE="1")  # the cache is empty
-    _, error = process.communicate(timeout=TIMEOUT)
-    assert error.splitlines()[0].startswith("minitorch: compiled times[float64]") and len(error.splitlines()) == 4
-    project.run()  # which checks that nothing is written
-
-
-@forks
-def test_a_terminal_shows_one_line_and_clears_it(project: Project) -> None:
-    ours, theirs = os.openpty()
-    environ = {**os.environ, "MINITORCH_CACHE_DIR": str(project.cache)}
-    command = [sys.executable, "-c", PRELUDE + USE]
-    subprocess.run(command, cwd=project.folder, env=environ, stdout=subprocess.DEVNULL, stderr=theirs, check=True)
-    os.close(theirs)
-    text = os.read(ours, 65536).decode()
-    os.close(ours)
-    assert "minitorch: compiling times[float64]... 1 kernel, 0.0 s" in text
-    assert "4 kernels" in text and "\n" not in text and text.endswith("\r\033[K")
