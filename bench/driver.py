@@ -10,8 +10,9 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from .library import THREAD_VARIABLES
 
@@ -69,9 +70,9 @@ class WorkerProcess:
         """
         process = self.process or self._start()
         try:
-            assert process.stdin is not None
-            process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
-            process.stdin.flush()
+            requests = cast(IO[str], process.stdin)
+            requests.write(json.dumps({"do": do, **arguments}) + "\n")
+            requests.flush()
             line = self.lines.get(timeout=PATIENCE)
         except (OSError, queue.Empty):
             line = ""
@@ -87,7 +88,7 @@ class WorkerProcess:
             command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self.lines = queue.Queue()
-        threading.Thread(target=_pump, args=(self.process.stdout, self.lines), daemon=True).start()
+        threading.Thread(target=_pump, args=(cast(IO[str], self.process.stdout), self.lines), daemon=True).start()
         return self.process
 
     def stop(self) -> int | None:
@@ -95,8 +96,8 @@ class WorkerProcess:
         process, self.process = self.process, None
         if process is None:
             return None
-        if process.stdin is not None:
-            process.stdin.close()
+        with suppress(OSError):  # what was not read any more
+            cast(IO[str], process.stdin).close()
         try:
             return process.wait(timeout=5)
         except subprocess.TimeoutExpired:
@@ -104,10 +105,11 @@ class WorkerProcess:
             return process.wait()
 
 
-def _pump(source: IO[str] | None, lines: queue.Queue[str]) -> None:
+def _pump(source: IO[str], lines: queue.Queue[str]) -> None:
     """Move lines into a queue, and an empty one at the end, so that a reader can wait with a limit."""
-    for line in source or ():
-        lines.put(line)
+    with source:
+        for line in source:
+            lines.put(line)
     lines.put("")
 
 
