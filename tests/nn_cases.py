@@ -147,7 +147,7 @@ nn.BCEWithLogitsLoss(weight=w(4), pos_weight=w(4), reduction='sum'): x(3, 4); u(
 nn.KLDivLoss(): x(3, 4); u(3, 4)
 nn.KLDivLoss(reduction='batchmean', log_target=True): x(3, 4); u(3, 4)
 nn.PoissonNLLLoss(): x(3, 4); u(3, 4)
-nn.PoissonNLLLoss(log_input=False, full=True): u(3, 4); x(3, 4)
+nn.PoissonNLLLoss(log_input=False, full=True): u(3, 4); ints(5)(3, 4) * 1.5
 nn.GaussianNLLLoss(): x(3, 4); u(3, 4); u(3, 4)
 nn.GaussianNLLLoss(full=True, reduction='sum'): x(3, 4); u(3, 4); u(3, 4)
 nn.HingeEmbeddingLoss(): x(3, 4); sign(3, 4)

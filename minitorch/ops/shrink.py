@@ -207,7 +207,7 @@ def _softshrink_failures(make: Make) -> Iterator[Failure]:
 register(glu, samples=_samples, failures=_glu_failures, methods=(), functional=True, top=False)
 register(hardshrink, samples=_shrink_samples, functional=True)
 register(softshrink, samples=_shrink_samples, failures=_softshrink_failures, methods=(), functional=True, top=False)
-register(tanhshrink, samples=_tanhshrink_samples, methods=(), functional=True, top=False)
+register(tanhshrink, samples=_tanhshrink_samples, methods=(), functional=True, top=False, budget=16.0)
 register(rrelu, samples=_samples, failures=_rrelu_failures, methods=(), functional=True)
 register(threshold, samples=_threshold_samples, methods=(), functional=True)
 register(softmin, samples=_softmin_samples, methods=(), functional=True, top=False)
