@@ -4,6 +4,7 @@ threads.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from minitorch import jit
 from minitorch.codegen.winograd import AT, BT, G
 from minitorch.kernels import winograd
-from minitorch.kernels.conv import conv_forward, conv_input_grad
+from minitorch.kernels.conv import by_winograd, conv_forward, conv_input_grad
 from minitorch.kernels.conv_ref import conv_forward_ref, conv_input_grad_ref, conv_weight_grad_ref
 from minitorch.kernels.conv_weight import conv_weight_grad
 from minitorch.kernels.window import window3d
@@ -25,10 +26,13 @@ ERROR = 1e-5
 
 
 @pytest.fixture(autouse=True)
-def wherever_it_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+def wherever_it_is_right(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Drop the cost model's limits, so that small cases are computed by Winograd too."""
+    by_winograd.cache_clear()
     for limit in ("LEAST_CHANNELS", "LEAST_PATCHES", "LEAST_USE"):
         monkeypatch.setattr(winograd, limit, 0)
+    yield
+    by_winograd.cache_clear()
 
 
 def operands(images: int, channels: int, filters: int, size: Any, padding: Any) -> tuple[Any, Any, Any, Any]:

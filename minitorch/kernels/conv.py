@@ -72,10 +72,13 @@ def conv_forward(
     >>> conv_forward(np.ones((1, 1, 4)), np.ones((1, 1, 3)), None, (1,), ((1, 1),), (1,), 1).tolist()
     [[[2.0, 3.0, 3.0, 2.0]]]
     """
-    window = window3d(x.shape[2:], w.shape[2:], stride, padding, dilation)
-    y = empty_channels_last((x.shape[0], w.shape[0], *window.output[5 - x.ndim :]), x.dtype)
+    case, merged, outputs = settle(
+        x.shape[0], x.shape[1], w.shape[0], groups, x.shape[2:], w.shape[2:], tuple(stride), tuple(padding),
+        tuple(dilation), x.dtype,
+    )  # fmt: skip
+    window = case.window
+    y = empty_channels_last((x.shape[0], w.shape[0], *outputs), x.dtype)
     if not _nothing_to_sum(y, w, bias):
-        case, merged = regroup(Case(x.shape[0], x.shape[1], w.shape[0], groups, window, x.dtype))
         rows = as_channels_last(x)
         if winograd and by_winograd(case):
             before = (window.padding[1][0], window.padding[2][0])
@@ -104,11 +107,14 @@ def conv_input_grad(
     >>> conv_input_grad(np.ones((1, 1, 4)), np.ones((1, 1, 3)), (4,), (1,), ((1, 1),), (1,), 1).tolist()
     [[[2.0, 3.0, 3.0, 2.0]]]
     """
-    window = window3d(spatial, w.shape[2:], stride, padding, dilation)
     channels = w.shape[1] * groups
+    case, merged, _ = settle(
+        gy.shape[0], channels, w.shape[0], groups, tuple(spatial), w.shape[2:], tuple(stride), tuple(padding),
+        tuple(dilation), gy.dtype,
+    )  # fmt: skip
+    window = case.window
     gx = empty_channels_last((gy.shape[0], channels, *spatial), gy.dtype)
     if not _nothing_to_sum(gx, w, bias, gy.size):
-        case, merged = regroup(Case(gy.shape[0], channels, w.shape[0], groups, window, gy.dtype))
         if winograd and by_winograd(case):
             before = (2 - window.padding[1][0], 2 - window.padding[2][0])
             _correlate(as_channels_last(gy), w, bias, _input_plan(case)[1], True, before, case, gx)
@@ -126,7 +132,18 @@ def _nothing_to_sum(out: Array, w: Array, bias: Array | None, terms: int = 1) ->
     return True
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
+def settle(
+    images: int, channels: int, filters: int, groups: int, spatial: tuple[int, ...], kernel: tuple[int, ...],
+    stride: tuple[int, ...], padding: Pairs, dilation: tuple[int, ...], dtype: np.dtype[Any],
+) -> tuple[Case, int, tuple[int, ...]]:  # fmt: skip
+    """Return the case, how many groups are merged, and the outputs' size; remembered, as layers ask again and
+    again.
+    """
+    window = window3d(spatial, kernel, stride, padding, dilation)
+    return *regroup(Case(images, channels, filters, groups, window, dtype)), window.output[3 - len(spatial) :]
+
+
 def regroup(case: Case) -> tuple[Case, int]:
     """Return the case as it is computed: depthwise by lanes, or so many small groups merged that they fill a
     vector.
@@ -163,6 +180,7 @@ def diagonal_blocks(gw: Array, groups: int, merged: int) -> Array:
     return np.ascontiguousarray(blocks).reshape(gw.shape[0], inputs, *gw.shape[2:])
 
 
+@lru_cache(maxsize=512)
 def by_winograd(case: Case) -> bool:
     """Whether Winograd's algorithm takes less time for this case."""
     return not case.lanewise and winograd_kernels.applies(

@@ -18,11 +18,11 @@ from ..codegen.gemm import ADD, ZERO, host_tile, lanes_of, rows_of, tile
 from ..codegen.move import move, peek, poke
 from ..jit import helper, kernel
 from . import winograd as winograd_kernels
-from .conv import Case, by_winograd, dense_strides, diagonal_blocks, folds, forward_plan, padded, regroup
+from .conv import Case, by_winograd, dense_strides, diagonal_blocks, folds, forward_plan, padded, settle
 from .conv_lanes import weight_grad_lanes
 from .layout import Array, as_channels_last
 from .tiles import aligned, panel_width, start_of
-from .window import Pairs, window3d
+from .window import Pairs
 
 PARTS = 8  # independent sums over pixels, so that threads need not share one; fixed by shape
 PARTIAL_BYTES = 1 << 23  # bound of the partial gradients together
@@ -64,11 +64,14 @@ def conv_weight_grad(
     >>> conv_weight_grad(np.ones((1, 1, 4)), np.ones((1, 1, 4)), (3,), (1,), ((1, 1),), (1,), 1).tolist()
     [[[3.0, 4.0, 3.0]]]
     """
-    window = window3d(x.shape[2:], kernel, stride, padding, dilation)
     shape = (gy.shape[1], x.shape[1] // groups, *kernel)
-    if gy.size == 0 or x.size == 0 or window.taps == 0:
+    if gy.size == 0 or x.size == 0:
         return np.zeros(shape, x.dtype)
-    case, merged = regroup(Case(x.shape[0], x.shape[1], gy.shape[1], groups, window, x.dtype))
+    case, merged, _ = settle(
+        x.shape[0], x.shape[1], gy.shape[1], groups, x.shape[2:], tuple(kernel), tuple(stride), tuple(padding),
+        tuple(dilation), x.dtype,
+    )  # fmt: skip
+    window = case.window
     rows, grads = as_channels_last(x), as_channels_last(gy)
     if case.lanewise:
         gw = weight_grad_lanes(forward_plan(case)[0], rows, grads, window.taps, x.shape[1])

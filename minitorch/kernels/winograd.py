@@ -29,6 +29,7 @@ from .window import Window
 BLOCK_BYTES = 3 << 18
 CHUNK_BYTES = 1 << 22
 LEAST_CHUNK = 96  # patches: a shorter sum would mostly load and store the gradient
+FILTER_BYTES = 1 << 24  # a larger transformed filter leaves the caches, and takes longer than it saves
 LEAST_CHANNELS = 16
 LEAST_PATCHES = 12  # with fewer, transforming the filter costs more than the multiplications saved
 LEAST_USE = 0.4  # share of the patches' pixels that are in the output
@@ -48,6 +49,8 @@ def applies(images: int, channels: int, filters: int, groups: int, window: Windo
         return False
     depth, height, width = window.output
     rows, cols = -(-height // 4), -(-width // 4)
+    if 36 * 4 * channels * filters > FILTER_BYTES:
+        return False
     if min(channels, filters) < LEAST_CHANNELS or images * depth * rows * cols < LEAST_PATCHES:
         return False
     return height * width >= LEAST_USE * 16 * rows * cols
