@@ -16,7 +16,7 @@ from minitorch import nn
 from minitorch.nn import functional as F
 from minitorch.utils.data import TensorDataset
 
-BAR = "{desc}: {percentage:3.0f}%|{bar:12}| {elapsed}{postfix}"
+BAR = "{desc} |{bar:6}| {elapsed}{postfix}"  # with loss and accuracy less than 80 characters
 CLASSES = 10
 SHADES = " ░▒▓█"
 PLAIN_SHADES = " .+*#"  # for terminals that cannot write the others
@@ -53,11 +53,10 @@ def confusion(labels: torch.Tensor, predicted: torch.Tensor) -> torch.Tensor:
 def show(test: TensorDataset, scores: torch.Tensor) -> None:
     """Print the confusion matrix, and a few test digits with the predictions beside them."""
     images, labels = test.tensors
-    predicted = scores.argmax(1)
+    predicted, certainty = scores.argmax(1), F.softmax(scores, dim=1).amax(1)
     print("\nrows: the digit, columns: what the network read")
     print_confusion(confusion(labels, predicted))
     print()
-    certainty = F.softmax(scores, dim=1).amax(1)
     chosen = examples(labels, predicted)
     for left, right in zip_longest(chosen[::2], chosen[1::2]):
         columns = [

@@ -25,7 +25,7 @@ from tqdm import tqdm
 import minitorch as torch
 from minitorch import nn
 from minitorch.io import load_file, save_file
-from minitorch.jit import cache_info, on_compile
+from minitorch.jit import CompileEvent, cache_info, on_compile
 from minitorch.nn import functional as F
 from minitorch.utils.data import DataLoader, TensorDataset
 
@@ -91,7 +91,7 @@ def train_epoch(
         seen += len(labels)
         total_loss += loss.item() * len(labels)
         correct += (scores.argmax(1) == labels).sum().item()
-        bar.set_postfix_str(f"loss {total_loss / seen:.4f}, accuracy {correct / seen:7.2%}", refresh=False)
+        bar.set_postfix_str(f"loss {total_loss / seen:.4f}, accuracy {correct / seen:6.1%}", refresh=False)
         bar.update()
     return total_loss / seen, correct / seen
 
@@ -116,9 +116,10 @@ def fit(args: argparse.Namespace, model: nn.Module, train: TensorDataset, test: 
         name = f"epoch {epoch:{len(str(args.epochs))}}/{args.epochs}"
         with tqdm(total=len(loader), desc=name, bar_format=report.BAR) as bar, compilation_shown(bar):
             train_loss, train_accuracy = train_epoch(model, loader, optimizer, bar)
+            progress = bar.postfix  # evaluation may compile
             scheduler.step()
             test_loss, test_accuracy, _ = evaluate(model, test)
-            bar.set_postfix_str(f"{bar.postfix}; test {test_loss:.4f}, {test_accuracy:7.2%}")
+            bar.set_postfix_str(f"{progress}; test {test_loss:.4f}, {test_accuracy:6.1%}")
         history.add(train_loss, train_accuracy, test_loss, test_accuracy)
     return history
 
@@ -126,12 +127,12 @@ def fit(args: argparse.Namespace, model: nn.Module, train: TensorDataset, test: 
 @contextmanager
 def compilation_shown(bar: tqdm) -> Iterator[None]:
     """Let the bar say which kernel is being compiled: on the first run that is most of the time."""
-    name = bar.desc
-    stop = on_compile(
-        lambda event: bar.set_description_str(
-            name if event.done else f"{name}compiling kernel {event.count}, {event.kernel}"
-        )
-    )
+
+    def show(event: CompileEvent) -> None:
+        if not event.done:
+            bar.set_postfix_str(f"compiling kernel {event.count}: {event.kernel}")
+
+    stop = on_compile(show)
     try:
         yield
     finally:
@@ -212,12 +213,12 @@ def main(argv: list[str] | None = None) -> None:
     parameters = sum(p.numel() for p in model.parameters())
     print(f"{parameters:,} parameters, {len(train):,} training images, {len(test)} test images\n")
 
-    start = time.perf_counter()
+    start, before = time.perf_counter(), cache_info()
     history = fit(args, model, train, test)
-    spent, compiled = time.perf_counter() - start, cache_info()
-    print(f"\ntrained in {spent:.1f} s", end="")
-    print(f", of which {compiled.seconds:.1f} s compiling {compiled.compiled} kernels for the next runs too"
-          if compiled.compiled else "")  # fmt: skip
+    spent, now = time.perf_counter() - start, cache_info()
+    compiled, seconds = now.compiled - before.compiled, now.seconds - before.seconds
+    once = f", of which {seconds:.1f} s compiling {compiled} kernels, once for all runs" if compiled else ""
+    print(f"\ntrained in {spent:.1f} s{once}")
 
     model = save_and_load(model, args.out / "model.safetensors", test)
     _, accuracy, scores = evaluate(model, test)
