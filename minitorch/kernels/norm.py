@@ -19,26 +19,30 @@ from numpy.typing import NDArray
 from ..codegen.math import const, divide, sqrt
 from ..jit import kernel
 from .layout import as_channels_last, logical
+from .reduce import widening
 
 Array = NDArray[Any]
 
-BLOCK_ELEMENTS = 4096  # of a block that is read twice: it stays in the first-level cache
+WIDTH = 256  # columns up to which pixels are joined into one row
+BLOCK_ELEMENTS = 16384  # of a block that is read twice, and stays in the cache meanwhile
 MAX_ITEMS = 64  # partial results a group: enough to share out, few enough to join serially
 CHUNK = 1024  # elements of a row that are summed in the array's own type
 
 
-def _blocks(rows: int, channels: int) -> tuple[int, int, int]:
+def _blocks(rows: int, columns: int) -> tuple[int, int, int]:
     """Return (rows of a block, rows of an item, items) for one group."""
-    block = min(128, max(8, BLOCK_ELEMENTS // max(channels, 1)))
+    block = min(128, max(8, BLOCK_ELEMENTS // max(columns, 1)))
     item = -(-max(rows, 1) // (block * MAX_ITEMS)) * block
     return block, item, -(-rows // item)
 
 
-def _groups(x: Array, per_image: bool) -> Array:
+def _groups(x: Array, per_image: bool) -> tuple[Array, int]:
+    """View x (N, C, *spatial) as (B, M / k, k C), several pixels a row, so that loops are long; return k, too."""
     y = as_channels_last(x)
-    batch = y.shape[0] if per_image else 1
-    pixels = y.size // (batch * y.shape[-1]) if y.size else 0
-    return y.reshape(batch, pixels, y.shape[-1])
+    batch, channels = (y.shape[0] if per_image else 1), y.shape[-1]
+    pixels = y.size // (batch * channels) if y.size else 0
+    k = widening(pixels, channels, WIDTH)
+    return y.reshape(batch, pixels // k, channels * k), k
 
 
 # ---- channels: moments and their use ---------------------------------------------------------------------
@@ -46,40 +50,67 @@ def _groups(x: Array, per_image: bool) -> Array:
 
 @kernel
 def moment_blocks(lo: int, hi: int, x: Array, block: int, rows: int, mean: Array, m2: Array) -> None:
-    """Mean and sum of squared deviations of `rows` rows of x (B, M, C) an item; results (B, items, C)."""
-    channels = x.shape[2]
-    total = np.empty(channels, x.dtype)
+    """Mean and sum of squared deviations of `rows` rows of x (B, M, k C) an item; results (B, items, C)."""
+    columns, channels = x.shape[2], mean.shape[2]
+    total = np.empty(columns, x.dtype)
     low, square = np.empty_like(total), np.empty_like(total)
+    wide, wide2 = np.empty(columns), np.empty(columns)
     for item in range(lo, hi):
-        b = item // mean.shape[1]
-        k = item % mean.shape[1]
-        for c in range(channels):
-            mean[b, k, c] = 0.0
-            m2[b, k, c] = 0.0
+        b, k = item // mean.shape[1], item % mean.shape[1]
+        for c in range(columns):
+            wide[c] = wide2[c] = 0.0
         count = 0.0
         last = min((k + 1) * rows, x.shape[1])
         for start in range(k * rows, last, block):
             stop = min(start + block, last)
             size = float(stop - start)
-            for c in range(channels):
+            share, join = size / (count + size), count * size / (count + size)
+            for c in range(columns):
                 total[c] = low[c] = square[c] = const(total[c], "0")
             for r in range(start, stop):
-                for c in range(channels):
+                for c in range(columns):
                     total[c] += x[b, r, c]
-            for c in range(channels):
+            for c in range(columns):
                 total[c] = total[c] / size
             for r in range(start, stop):
-                for c in range(channels):
+                for c in range(columns):
                     away = x[b, r, c] - total[c]
                     low[c] += away  # what rounding the mean left over
                     square[c] += away * away
-            for c in range(channels):
+            for c in range(columns):
                 rest = low[c] / size
-                shift = total[c] + rest - mean[b, k, c]
-                mean[b, k, c] += shift * size / (count + size)
-                inside = square[c] - rest * low[c]
-                m2[b, k, c] += inside + shift * shift * count * size / (count + size)
+                shift = total[c] + rest - wide[c]
+                wide[c] += shift * share
+                wide2[c] += square[c] - rest * low[c] + shift * shift * join
             count += size
+        for c in range(channels):
+            mean[b, k, c] = m2[b, k, c] = 0.0
+        for j in range(0, columns, channels):  # the columns of a channel have equal counts
+            for c in range(channels):
+                mean[b, k, c] += wide[j + c] * (channels / columns)
+        for j in range(0, columns, channels):
+            for c in range(channels):
+                shift = wide[j + c] - mean[b, k, c]
+                m2[b, k, c] += wide2[j + c] + shift * shift * count
+
+
+@kernel
+def join_moments(
+    lo: int, hi: int, mean: Array, m2: Array, rows: int, pixels: int, mean_out: Array, var_out: Array
+) -> None:
+    """Mean and biased variance (B, C) of `pixels` pixels from those of items (B, items, C) of `rows`."""
+    for b in range(lo, hi):
+        for c in range(mean.shape[2]):
+            mean_out[b, c] = var_out[b, c] = 0.0
+        for k in range(mean.shape[1]):
+            share = min(rows, pixels - k * rows) / pixels
+            for c in range(mean.shape[2]):
+                mean_out[b, c] += mean[b, k, c] * share
+        for k in range(mean.shape[1]):
+            share = min(rows, pixels - k * rows) / pixels
+            for c in range(mean.shape[2]):
+                shift = mean[b, k, c] - mean_out[b, c]
+                var_out[b, c] += m2[b, k, c] / pixels + shift * shift * share
 
 
 def channel_moments(x: Array, per_image: bool = False) -> tuple[Array, Array]:
@@ -89,17 +120,16 @@ def channel_moments(x: Array, per_image: bool = False) -> tuple[Array, Array]:
     >>> mean.tolist(), var.tolist()
     ([[2.0]], [[1.0]])
     """
-    y = _groups(x, per_image)
-    block, rows, items = _blocks(y.shape[1], y.shape[2])
+    y, k = _groups(x, per_image)
+    shape = (y.shape[0], x.shape[1])
     if y.size == 0:
-        return np.full((y.shape[0], y.shape[2]), np.nan), np.full((y.shape[0], y.shape[2]), np.nan)
-    means, squares = np.empty((2, y.shape[0], items, y.shape[2]))
-    moment_blocks(y.shape[0] * items, 5 * y.size, y, block, rows, means, squares)
-    counts = np.full((items, 1), float(rows))
-    counts[-1] = y.shape[1] - (items - 1) * rows
-    mean = (means * counts).sum(1) / y.shape[1]
-    spread = squares + counts * np.square(means - mean[:, None])
-    return mean, spread.sum(1) / y.shape[1]
+        return np.full(shape, np.nan), np.full(shape, np.nan)
+    block, rows, items = _blocks(y.shape[1], y.shape[2])
+    means, squares = np.empty((2, shape[0], items, shape[1]))
+    moment_blocks(shape[0] * items, 5 * y.size, y, block, rows, means, squares)
+    mean, var = np.empty((2, *shape))
+    join_moments(shape[0], 4 * means.size, means, squares, rows * k, y.shape[1] * k, mean, var)
+    return mean, var
 
 
 @kernel
@@ -113,11 +143,12 @@ def affine_rows(lo: int, hi: int, x: Array, mean: Array, scale: Array, shift: Ar
             out[b, r, c] = const(v, "0") if relu and v <= const(v, "0") else v
 
 
-def _table(values: Array | float, like: Array) -> Array:
-    """`values` as a dense (B, C) array in the type of `like` (B, M, C)."""
-    table = np.empty((like.shape[0], like.shape[2]), like.dtype)
-    table[...] = values
-    return table
+def _tables(like: Array, k: int, *values: Array | float) -> Array:
+    """Numbers or tables (C,), (B, C) as dense tables (B, k C) in the type of `like` (B, M / k, k C)."""
+    tables = np.empty((len(values), like.shape[0], k, like.shape[2] // k), like.dtype)
+    for table, value in zip(tables, values):
+        table[...] = value if np.ndim(value) < 2 else np.expand_dims(value, 1)
+    return tables.reshape(len(values), like.shape[0], like.shape[2])
 
 
 def channel_affine(
@@ -129,10 +160,9 @@ def channel_affine(
     per_image: bool = False,
 ) -> Array:
     """Return ``(x - mean) * scale + shift``, or its ReLU, for x (N, C, *spatial); tables (B, C) or (C,)."""
-    y = _groups(x, per_image)
+    y, k = _groups(x, per_image)
     out = np.empty_like(y)
-    tables = [_table(t, y) for t in (mean, scale, shift)]
-    affine_rows(y.shape[0] * y.shape[1], 2 * y.nbytes, y, *tables, relu, out)
+    affine_rows(y.shape[0] * y.shape[1], 2 * y.nbytes, y, *_tables(y, k, mean, scale, shift), relu, out)
     return logical(out.reshape(x.shape[0], *x.shape[2:], x.shape[1]))
 
 
@@ -143,37 +173,38 @@ def channel_affine(
 def gradient_blocks(
     lo: int, hi: int, gy: Array, x: Array, mean: Array, block: int, rows: int, plain: Array, moment: Array
 ) -> None:
-    """Sums of gy and of gy (x - mean) over `rows` rows for each item; results (B, items, C) in float64."""
-    channels = x.shape[2]
-    first, second = np.empty(channels, x.dtype), np.empty(channels, x.dtype)
+    """Sums of gy and of gy (x - mean) over `rows` rows an item; x (B, M, k C), results (B, items, C) float64."""
+    columns, channels = x.shape[2], plain.shape[2]
+    first, second = np.empty(columns, x.dtype), np.empty(columns, x.dtype)
     for item in range(lo, hi):
-        b = item // plain.shape[1]
-        k = item % plain.shape[1]
+        b, k = item // plain.shape[1], item % plain.shape[1]
         for c in range(channels):
-            plain[b, k, c] = 0.0
-            moment[b, k, c] = 0.0
+            plain[b, k, c] = moment[b, k, c] = 0.0
         last = min((k + 1) * rows, x.shape[1])
         for start in range(k * rows, last, block):
-            for c in range(channels):
+            for c in range(columns):
                 first[c] = second[c] = const(first[c], "0")
             for r in range(start, min(start + block, last)):
-                for c in range(channels):
+                for c in range(columns):
                     first[c] += gy[b, r, c]
                     second[c] += gy[b, r, c] * (x[b, r, c] - mean[b, c])
-            for c in range(channels):
-                plain[b, k, c] += first[c]
-                moment[b, k, c] += second[c]
+            for j in range(0, columns, channels):
+                for c in range(channels):
+                    plain[b, k, c] += first[j + c]
+                    moment[b, k, c] += second[j + c]
 
 
 def channel_gradient_sums(gy: Array, x: Array, mean: Array, per_image: bool = False) -> tuple[Array, Array]:
     """Return the sums (B, C), float64, of ``gy`` and of ``gy * (x - mean)`` over the pixels."""
-    g, y = _groups(gy, per_image), _groups(x, per_image)
-    block, rows, items = _blocks(y.shape[1], y.shape[2])
+    (g, k), (y, _) = _groups(gy, per_image), _groups(x, per_image)
     if y.size == 0:
-        return np.zeros((y.shape[0], y.shape[2])), np.zeros((y.shape[0], y.shape[2]))
-    sums = np.empty((2, y.shape[0], items, y.shape[2]))
-    gradient_blocks(y.shape[0] * items, 2 * y.nbytes, g, y, _table(mean, y), block, rows, sums[0], sums[1])
-    return sums[0].sum(1), sums[1].sum(1)
+        return np.zeros((y.shape[0], x.shape[1])), np.zeros((y.shape[0], x.shape[1]))
+    block, rows, items = _blocks(y.shape[1], y.shape[2])
+    sums = np.empty((2, y.shape[0], items, x.shape[1]))
+    table = _tables(y, k, mean)[0]
+    gradient_blocks(y.shape[0] * items, 2 * y.nbytes, g, y, table, block, rows, sums[0], sums[1])
+    plain, moment = sums.sum(2)
+    return plain, moment
 
 
 @kernel
@@ -188,10 +219,9 @@ def gradient_rows(lo: int, hi: int, gy: Array, x: Array, mean: Array, a: Array, 
 
 def channel_gradient(gy: Array, x: Array, mean: Array, a: Array, b: Array, d: Array, per_image: bool = False) -> Array:
     """Return ``a * gy - b - d * (x - mean)``; tables (B, C) or (C,)."""
-    g, y = _groups(gy, per_image), _groups(x, per_image)
+    (g, k), (y, _) = _groups(gy, per_image), _groups(x, per_image)
     out = np.empty_like(y)
-    tables = [_table(t, y) for t in (mean, a, b, d)]
-    gradient_rows(y.shape[0] * y.shape[1], 3 * y.nbytes, g, y, *tables, out)
+    gradient_rows(y.shape[0] * y.shape[1], 3 * y.nbytes, g, y, *_tables(y, k, mean, a, b, d), out)
     return logical(out.reshape(x.shape[0], *x.shape[2:], x.shape[1]))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,19 @@ Array = NDArray[Any]
 CHUNK = 4096  # elements of a row that an item reduces
 BLOCK = 128  # rows that an item of a reduction by columns takes
 TILE = 512  # columns that it takes
+
+
+@lru_cache(maxsize=1024)
+def widening(rows: int, columns: int, most: int = TILE) -> int:
+    """Return how many rows to see as one, so that loops over few columns become long enough for vectors.
+
+    A reduction over rows of (rows, columns) is one over (rows / k, k * columns), at most `most`, then over k.
+
+    >>> widening(100, 3), widening(7, 64), widening(8, 1000)
+    (100, 7, 1)
+    """
+    return next((k for k in range(min(rows, most // max(columns, 1)), 1, -1) if rows % k == 0), 1)
+
 
 # ---- along rows ------------------------------------------------------------------------------------------
 
@@ -76,13 +90,13 @@ def sum_columns(lo: int, hi: int, x: Array, out: Array) -> None:
     total = np.empty(TILE, x.dtype)
     for item in range(lo, hi):
         o, b, first = item // tiles // out.shape[1], item // tiles % out.shape[1], item % tiles * TILE
-        part = x[o, b * BLOCK : (b + 1) * BLOCK, first : first + TILE]
         result = out[o, b, first : first + TILE]
         for i in range(result.size):
             total[i] = const(total[i], "0")
-        for k in range(part.shape[0]):
-            for i in range(result.size):
-                total[i] += part[k, i]
+        for k in range(b * BLOCK, min((b + 1) * BLOCK, x.shape[1])):
+            row = x[o, k, first : first + TILE]
+            for i in range(row.size):
+                total[i] += row[i]
         for i in range(result.size):
             result[i] = total[i]
 
@@ -96,24 +110,27 @@ def extreme_columns(lo: int, hi: int, x: Array, largest: bool, out: Array, index
     tiles = (x.shape[2] + TILE - 1) // TILE
     for item in range(lo, hi):
         o, b, first = item // tiles // out.shape[1], item // tiles % out.shape[1], item % tiles * TILE
-        part = x[o, b * BLOCK : (b + 1) * BLOCK, first : first + TILE]
         best = out[o, b, first : first + TILE]
-        for i in range(best.size):
-            best[i] = part[0, i]
+        start, stop = b * BLOCK, min((b + 1) * BLOCK, x.shape[1])
+        row = x[o, start, first : first + TILE]
+        for i in range(row.size):
+            best[i] = row[i]
         if index.size == 0:
-            for k in range(part.shape[0]):
-                for i in range(best.size):
-                    best[i] = maximum(best[i], part[k, i]) if largest else minimum(best[i], part[k, i])
+            for k in range(start, stop):
+                row = x[o, k, first : first + TILE]
+                for i in range(row.size):
+                    best[i] = maximum(best[i], row[i]) if largest else minimum(best[i], row[i])
         else:
             at = index[o, b, first : first + TILE]
-            for i in range(best.size):
-                at[i] = b * BLOCK
-            for k in range(part.shape[0]):
-                for i in range(best.size):
-                    v, m = part[k, i], best[i]
+            for i in range(at.size):
+                at[i] = start
+            for k in range(start, stop):
+                row = x[o, k, first : first + TILE]
+                for i in range(row.size):
+                    v, m = row[i], best[i]
                     take = (v > m if largest else v < m) | ((v != v) & (m == m))
                     best[i] = v if take else m
-                    at[i] = b * BLOCK + k if take else at[i]
+                    at[i] = k if take else at[i]
 
 
 # ---- array functions -------------------------------------------------------------------------------------
@@ -164,9 +181,11 @@ def _sum_blocks(x: Array) -> Array:
         out = np.empty((outer, -(-n // CHUNK)))
         sum_rows(out.size, x.nbytes, x[:, :, 0], out)
         return out[:, :, None]
-    out = np.empty((outer, -(-n // BLOCK), inner))
-    sum_columns(outer * out.shape[1] * -(-inner // TILE), x.nbytes, x, out)
-    return out
+    k = widening(n, inner)
+    x = x.reshape(outer, n // k, inner * k)
+    out = np.empty((outer, -(-x.shape[1] // BLOCK), x.shape[2]))
+    sum_columns(outer * out.shape[1] * -(-x.shape[2] // TILE), x.nbytes, x, out)
+    return out.reshape(outer, out.shape[1] * k, inner)
 
 
 def reduce_sum(x: Array, axes: Sequence[int]) -> Array:
@@ -197,10 +216,12 @@ def _extreme_blocks(x: Array, largest: bool, positions: bool) -> tuple[Array, Ar
         index = np.empty(out.shape if positions else (0, 0), np.int64)
         extreme_rows(out.size, x.nbytes, x[:, :, 0], largest, out, index)
         return out[:, :, None], index[:, :, None]
-    out = np.empty((outer, -(-n // BLOCK), inner), x.dtype)
+    k = 1 if positions else widening(n, inner)
+    x = x.reshape(outer, n // k, inner * k)
+    out = np.empty((outer, -(-x.shape[1] // BLOCK), x.shape[2]), x.dtype)
     index = np.empty(out.shape if positions else (0, 0, 0), np.int64)
-    extreme_columns(outer * out.shape[1] * -(-inner // TILE), 2 * x.nbytes, x, largest, out, index)
-    return out, index
+    extreme_columns(outer * out.shape[1] * -(-x.shape[2] // TILE), 2 * x.nbytes, x, largest, out, index)
+    return out.reshape(outer, out.shape[1] * k, inner), index
 
 
 def reduce_max(x: Array, axes: Sequence[int]) -> Array:
