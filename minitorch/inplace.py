@@ -10,7 +10,7 @@ from . import dtypes
 from .convert import cast
 from .dispatch import _refresh, _requires, edge_of, record
 from .errors import shape_text
-from .op import SCATTER_VIEW
+from .op import SCATTER_VIEW, result_dtype
 from .tape import Node, Saved, mode
 from .tensor import Tensor, wrap
 
@@ -23,7 +23,7 @@ def apply_(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Te
     recorded = mode.enabled and op.vjp is not None and any(_requires(i) for i in inputs)
     if mode.enabled:
         check_writable(x)
-    result = op.run([i._data if isinstance(i, Tensor) else i for i in inputs], params)
+    result = _computed(op, x, [i._data if isinstance(i, Tensor) else i for i in inputs], params)
     check_result(op, x, result)
     if recorded:
         value = wrap(result)  # holds the new history until x takes it over
@@ -58,6 +58,24 @@ def check_writable(x: Tensor) -> None:
         raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
 
 
+def check_cast(have: dtypes.dtype, want: dtypes.dtype) -> None:
+    """Raise torch's error for a result whose dtype the written tensor cannot hold."""
+    if not dtypes.can_cast(have, want):
+        raise RuntimeError(
+            f"result type {have.scalar_type} can't be cast to the desired output type {want.scalar_type}"
+        )
+
+
+def _computed(op: Any, x: Tensor, arrays: list[Any], params: tuple[Any, ...]) -> Any:
+    """Run the operation; that the result could not be stored is a graver error than a missing kernel."""
+    try:
+        return op.run(arrays, params)
+    except NotImplementedError:
+        kind = dtypes.bool_ if op.promotes == "bool" else result_dtype(arrays)
+        check_cast(kind, dtypes.of(x._data))
+        raise
+
+
 def check_result(op: Any, x: Tensor, result: Any) -> None:
     """Raise torch's errors for a result that the written tensor cannot hold."""
     array = x._data
@@ -65,11 +83,7 @@ def check_result(op: Any, x: Tensor, result: Any) -> None:
         raise RuntimeError(
             f"output with shape {shape_text(array.shape)} doesn't match the broadcast shape {shape_text(result.shape)}"
         )
-    have, want = dtypes.of(np.asarray(result)), dtypes.of(array)
-    if not dtypes.can_cast(have, want):
-        names = {"float32": "Float", "float64": "Double", "int64": "Long", "int32": "Int", "bool": "Bool"}
-        shown = [names.get(d.name, d.name.capitalize()) for d in (have, want)]
-        raise RuntimeError(f"result type {shown[0]} can't be cast to the desired output type {shown[1]}")
+    check_cast(dtypes.of(np.asarray(result)), dtypes.of(array))
     if array.size and 0 in array.strides and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape)):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "

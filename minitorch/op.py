@@ -23,7 +23,7 @@ from .dispatch import apply
 from .memory import Array, replay
 from .tensor import Tensor, method, wrap
 
-__all__ = ["RECORDS", "Failure", "Make", "Op", "Pointwise", "Record", "Sample", "Variant", "register"]
+__all__ = ["RECORDS", "Failure", "Make", "Op", "Pointwise", "Record", "Sample", "Variant", "Widening", "register"]
 
 
 # ---- primitives --------------------------------------------------------------------------------------------
@@ -74,6 +74,7 @@ class Op:
         self.name, self.fwd, self.vjp = name, fwd, vjp
         self.saves, self.keeps, self.view, self.physical = saves, keeps, view, physical
         self.nondifferentiable, self.variants = nondifferentiable, variants
+        self.promotes = "same"
         self.grad_name = grad_name or "".join(w.capitalize() for w in name.split("_")) + "Backward0"
 
     def saved_for(self, i: int) -> tuple[int, ...]:
@@ -153,6 +154,38 @@ class Pointwise(Op):
             raise NotImplementedError(f"\"{self.kernel}\" not implemented for '{found.scalar_type}'")
         cast = [convert.cast(v, work) if type(v) is ndarray else convert.scalar(v, work) for v in arrays]
         return cast, narrow
+
+
+class Widening(Op):
+    """An operation on dimensions that computes half precision in float32, and rounds its results once.
+
+    ``lacks`` lists the kinds of dtype (NumPy's letters) that torch has no ``kernel`` for.
+    """
+
+    def __init__(
+        self, name: str, fwd: Callable[..., Any], vjp: Any = None, *, lacks: str = "", kernel: str = "", **kw: Any
+    ) -> None:
+        super().__init__(name, fwd, vjp, **kw)
+        self.lacks, self.kernel = lacks, kernel or name + "_cpu"
+
+    def run(self, arrays: list[Any], params: tuple[Any, ...]) -> Any:
+        """Compute, in float32 if the arrays are of half precision."""
+        kind = arrays[0].dtype
+        if kind.char in "fd":
+            return super().run(arrays, params)
+        if kind.kind in self.lacks:
+            raise NotImplementedError(f"\"{self.kernel}\" not implemented for '{dtypes.FROM_NUMPY[kind].scalar_type}'")
+        if kind.char not in "eV":
+            return super().run(arrays, params)
+        wide = [convert.cast(v, dtypes.float32) if type(v) is ndarray and v.dtype == kind else v for v in arrays]
+        result = super().run(wide, params)
+        if type(result) is tuple:
+            return tuple([_rounded(r, kind) for r in result])
+        return _rounded(result, kind)
+
+
+def _rounded(array: Any, kind: Any) -> Any:
+    return convert.cast(np.asarray(array), dtypes.FROM_NUMPY[kind]) if array.dtype == np.float32 else array
 
 
 _EXACT = 2**53  # integers below this are exact as floats

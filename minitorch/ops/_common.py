@@ -88,10 +88,11 @@ def ints(values: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def normal_dims(dim: Any, ndim: int) -> tuple[int, ...]:
-    """Return reduced dimensions from 0: all of them for None and for an empty tuple."""
+    """Return reduced dimensions from 0: all of them for None and for an empty tuple, none of a 0-d tensor's."""
     if dim is None or (isinstance(dim, (tuple, list)) and not dim):
         return tuple(range(ndim))
-    return wrap_dims(dim, ndim)
+    found = wrap_dims(dim, ndim)
+    return found if ndim else ()
 
 
 def one_dim(dim: int, ndim: int) -> int:

@@ -19,10 +19,7 @@ def compiled(name: str, operands: int = 1) -> tuple[Variant, ...]:
     """Return the variant that runs the kernel ``name`` of `elementwise.KERNELS` on ``operands`` arrays."""
 
     def applies(*values: Any) -> bool:
-        first = values[0]
-        if type(first) is not np.ndarray or first.size < LARGE:
-            return False
         arrays = values[:operands]
         return all(type(a) is np.ndarray for a in arrays) and elementwise.applies(*arrays)
 
-    return (Variant("compiled", applies, lambda *values: elementwise.run(name, *values)),)
+    return (Variant("compiled", applies, lambda *values: elementwise.run(name, *values), LARGE),)

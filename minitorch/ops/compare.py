@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from ..convert import from_bfloat16
+from ..dtypes import bfloat16
 from ..op import Failure, Make, Op, Pointwise, Sample, register
 from ..tensor import method, wrap
-from ._common import OPERAND, Tensor, apply, apply_, deliver, inplace, operand, tensor_arg
+from ._common import Tensor, apply, apply_, deliver, inplace, operand, tensor_arg
+from .arithmetic import operator
 
 __all__ = [
     "allclose",
@@ -57,17 +60,29 @@ def _doc(what: str, name: str, result: str, args: str = "minitorch.tensor([1, 2,
 
 
 def _make(
-    name: str, ufunc: Callable[..., Any], doc: str, samples: Any = _samples, aliases: tuple[str, ...] = ()
+    name: str,
+    ufunc: Callable[..., Any],
+    doc: str,
+    samples: Any = _samples,
+    aliases: tuple[str, ...] = (),
+    lacks: str = "",
+    numbers: bool = True,
+    promotes: str = "bool",
 ) -> tuple[Op, Any]:
-    op = Pointwise(name, ufunc)
+    op = Pointwise(name, ufunc, lacks=lacks, promotes=promotes)
+    check = operand if numbers else tensor_arg
 
     def fn(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
-        return deliver(apply(op, (operand(name, input, "input", 1), operand(name, other))), out)
+        return deliver(apply(op, (operand(name, input, "input", 1), check(name, other, "other", 2))), out)
+
+    def write(self: Tensor, other: Any) -> Tensor:
+        return apply_(op, (self, check(name + "_", other, "other", 2)))
 
     fn.__name__ = fn.__qualname__ = name
     fn.__doc__ = doc
+    write.__doc__ = f"Write the result of `{name}` over the tensor, and return it."
     for each in (name, *aliases):
-        inplace(op, each + "_", 2)
+        method(write, each + "_")
     register(fn, samples=samples, failures=_failures, methods=(name, *aliases), differentiable=False)
     return op, fn
 
@@ -79,24 +94,29 @@ NE, ne = _make(
     _doc("whether elements differ", "ne", "tensor([ True, False,  True])"),
     aliases=("not_equal",),
 )
-LT, lt = _make("lt", np.less, _doc("whether input < other", "lt", "tensor([ True, False, False])"), aliases=("less",))
+LT, lt = _make(
+    "lt", np.less, _doc("whether input < other", "lt", "tensor([ True, False, False])"), aliases=("less",), lacks="c"
+)
 LE, le = _make(
     "le",
     np.less_equal,
     _doc("whether input <= other", "le", "tensor([ True,  True, False])"),
     aliases=("less_equal",),
+    lacks="c",
 )
 GT, gt = _make(
     "gt",
     np.greater,
     _doc("whether input > other", "gt", "tensor([False, False,  True])"),
     aliases=("greater",),
+    lacks="c",
 )
 GE, ge = _make(
     "ge",
     np.greater_equal,
     _doc("whether input >= other", "ge", "tensor([False,  True,  True])"),
     aliases=("greater_equal",),
+    lacks="c",
 )
 _, logical_and = _make(
     "logical_and",
@@ -107,6 +127,7 @@ _, logical_and = _make(
         "tensor([False,  True])",
         "minitorch.tensor([0, 1]), minitorch.tensor([1, 1])",
     ),
+    numbers=False,
 )
 _, logical_or = _make(
     "logical_or",
@@ -117,6 +138,7 @@ _, logical_or = _make(
         "tensor([False,  True])",
         "minitorch.tensor([0, 1]), minitorch.tensor([0, 1])",
     ),
+    numbers=False,
 )
 _, logical_xor = _make(
     "logical_xor",
@@ -127,28 +149,35 @@ _, logical_xor = _make(
         "tensor([ True, False])",
         "minitorch.tensor([0, 1]), minitorch.tensor([1, 1])",
     ),
+    numbers=False,
 )
 AND, bitwise_and = _make(
     "bitwise_and",
     np.bitwise_and,
     _doc("the bits set in both", "bitwise_and", "tensor([0, 2, 2])"),
     _int_samples,
+    lacks="fc",
+    promotes="same",
 )
 OR, bitwise_or = _make(
     "bitwise_or",
     np.bitwise_or,
     _doc("the bits set in one", "bitwise_or", "tensor([3, 2, 3])"),
     _int_samples,
+    lacks="fc",
+    promotes="same",
 )
 XOR, bitwise_xor = _make(
     "bitwise_xor",
     np.bitwise_xor,
     _doc("the bits set in exactly one", "bitwise_xor", "tensor([3, 0, 1])"),
     _int_samples,
+    lacks="fc",
+    promotes="same",
 )
 
 LOGICAL_NOT: Op = Pointwise("logical_not", np.logical_not)
-BITWISE_NOT: Op = Pointwise("bitwise_not", np.invert)
+BITWISE_NOT: Op = Pointwise("bitwise_not", np.invert, lacks="fc")
 
 
 def logical_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -164,7 +193,7 @@ def logical_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Return the elements with all bits flipped; TypeError for floating-point ones.
+    """Return the elements with all bits flipped; NotImplementedError for floating-point ones.
 
     Examples
     --------
@@ -172,9 +201,15 @@ def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     >>> minitorch.bitwise_not(minitorch.tensor([True, False]))
     tensor([False,  True])
     """
-    if tensor_arg("bitwise_not", input)._data.dtype.kind not in "iub":
+    return deliver(apply(BITWISE_NOT, (tensor_arg("bitwise_not", input),)), out)
+
+
+@method
+def __invert__(self: Tensor) -> Tensor:
+    """Flip all bits; TypeError for floating-point elements."""
+    if self._data.dtype.kind not in "iub":
         raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
-    return deliver(apply(BITWISE_NOT, (input,)), out)
+    return apply(BITWISE_NOT, (self,))
 
 
 def _unary_samples(make: Make) -> Iterator[Sample]:
@@ -184,28 +219,16 @@ def _unary_samples(make: Make) -> Iterator[Sample]:
 
 register(logical_not, samples=_unary_samples, differentiable=False)
 register(bitwise_not, samples=_unary_samples, differentiable=False)
-method(bitwise_not, "__invert__")
 inplace(LOGICAL_NOT, "logical_not_")
 inplace(BITWISE_NOT, "bitwise_not_")
 
 
-def _operator(name: str, op: Op, swapped: bool = False, write: bool = False) -> None:
-    def dunder(self: Tensor, other: Any) -> Any:
-        if type(other) is not Tensor and not isinstance(other, OPERAND):
-            return NotImplemented
-        return run(op, (other, self) if swapped else (self, other))
-
-    run = apply_ if write else apply
-    dunder.__name__ = dunder.__qualname__ = name
-    method(dunder, name)
-
-
 for _name, _op in (("eq", EQ), ("ne", NE), ("lt", LT), ("le", LE), ("gt", GT), ("ge", GE)):
-    _operator(f"__{_name}__", _op)
+    operator(f"__{_name}__", _op)
 for _name, _op in (("and", AND), ("or", OR), ("xor", XOR)):
-    _operator(f"__{_name}__", _op)
-    _operator(f"__r{_name}__", _op, swapped=True)
-    _operator(f"__i{_name}__", _op, write=True)
+    operator(f"__{_name}__", _op)
+    operator(f"__r{_name}__", _op, swapped=True)
+    operator(f"__i{_name}__", _op, write=True)
 
 
 # ---- closeness -----------------------------------------------------------------------------------------------------
@@ -224,9 +247,9 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8
     >>> minitorch.isclose(minitorch.tensor([1.0, 2.0]), minitorch.tensor([1.0, 2.1]))
     tensor([ True, False])
     """
-    a, b = input._data, other._data
-    if a.dtype != b.dtype:
-        raise RuntimeError(f"{input.dtype} did not match {other.dtype}")
+    if input.dtype is not other.dtype:
+        raise RuntimeError(f"{input.dtype.scalar_type} did not match {other.dtype.scalar_type}")
+    a, b = (from_bfloat16(x._data) if x.dtype is bfloat16 else x._data for x in (input, other))
     with np.errstate(all="ignore"):
         return wrap(np.isclose(a, b, rtol, atol, equal_nan))
 

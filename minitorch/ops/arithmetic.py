@@ -1,0 +1,363 @@
+"""Arithmetic between tensors and numbers, element by element, with broadcasting and torch's promotion.
+
+Broadcasting is undone by the walk: a gradient is summed to the shape of the input it belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..op import Failure, Make, Op, Pointwise, Sample, register, result_dtype
+from ..tensor import method
+from ._common import OPERAND, Tensor, apply, apply_, deliver, inplace, operand, tensor_arg, zeros_like
+from ._large import compiled
+
+__all__ = [
+    "add",
+    "binary",
+    "binary_failures",
+    "div",
+    "floor_divide",
+    "fmod",
+    "mul",
+    "operator",
+    "positive_samples",
+    "remainder",
+    "sub",
+]
+
+Pair = tuple[Tensor | None, Tensor | None]
+
+
+def binary_samples(make: Make) -> Iterator[Sample]:
+    yield Sample("matrix", (make(3, 4), make(3, 4)))
+    yield Sample("broadcast rows", (make(3, 4), make(4)))
+    yield Sample("broadcast both", (make(3, 1), make(1, 4)))
+    yield Sample("number", (make(2, 3), 1.5))
+    yield Sample("0-d", (make(), make(2)))
+    yield Sample("zero size", (make(0, 3), make(3)))
+
+
+def positive_samples(make: Make) -> Iterator[Sample]:
+    yield Sample("matrix", (make(3, 4, low=0.3), make(3, 4, low=0.5)))
+    yield Sample("broadcast", (make(3, 1, low=0.3), make(4, low=0.5)))
+    yield Sample("number", (make(2, 3, low=0.3), 2.5))
+    yield Sample("zero size", (make(0, 3), make(3)))
+
+
+def binary_failures(make: Make) -> Iterator[Failure]:
+    yield Failure((make(3), make(4)), RuntimeError, r"The size of tensor a \(3\) must match the size of tensor b \(4\)")
+    yield Failure((make(3), "x"), TypeError, "must be Tensor, not str")
+
+
+# ---- add, sub, mul, div --------------------------------------------------------------------------------------------
+
+
+def _add_vjp(node: Any, g: Tensor) -> Pair:
+    return g, g
+
+
+def _sub_vjp(node: Any, g: Tensor) -> Pair:
+    return g, -g if node.needs[1] else None
+
+
+def _mul_vjp(node: Any, g: Tensor) -> Pair:
+    gx = g * _conj(node.input(1)) if node.needs[0] else None
+    return gx, g * _conj(node.input(0)) if node.needs[1] else None
+
+
+def _conj(x: Any) -> Any:
+    return x.conj() if isinstance(x, Tensor) else x.conjugate()
+
+
+def _div_vjp(node: Any, g: Tensor) -> Pair:
+    # z = x / y: dz/dx = 1 / y, dz/dy = -z / y
+    y = _conj(node.input(1))
+    return g / y if node.needs[0] else None, -g * (_conj(node.input(0)) / y) / y if node.needs[1] else None
+
+
+class _Sub(Pointwise):
+    def promoted(self, arrays: list[Any]) -> tuple[list[Any], bool]:
+        """Promote; truth values have no difference."""
+        bools = [type(v) is bool or (isinstance(v, (np.ndarray, np.bool_)) and v.dtype == bool) for v in arrays]
+        if all(bools):
+            raise RuntimeError(
+                "Subtraction, the `-` operator, with two bool tensors is not supported. "
+                "Use the `^` or `logical_xor()` operator instead."
+            )
+        if any(bools):
+            raise RuntimeError(
+                "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
+                "mask, use the `~` or `logical_not()` operator instead."
+            )
+        return super().promoted(arrays)
+
+
+ADD: Op = Pointwise("add", np.add, _add_vjp, variants=compiled("add", 2))
+SUB: Op = _Sub("sub", np.subtract, _sub_vjp, variants=compiled("sub", 2))
+MUL: Op = Pointwise("mul", np.multiply, _mul_vjp, saves=((1,), (0,)), variants=compiled("mul", 2))
+DIV: Op = Pointwise(
+    "div", np.true_divide, _div_vjp, promotes="float", saves=((1,), (0, 1)), variants=compiled("div", 2)
+)
+
+
+def _scaled(input: Any, other: Any, alpha: Any) -> Any:
+    """Return ``alpha * other`` in the dtype of the sum."""
+    if type(alpha) is int and alpha == 1:
+        return other
+    kind = result_dtype([x._data if isinstance(x, Tensor) else x for x in (input, other)])
+    if kind.category < dtypes.FLOAT and isinstance(alpha, float):
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    if kind.category == dtypes.BOOL:
+        return other * bool(alpha)
+    if isinstance(alpha, bool):
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    return (other.to(kind) if isinstance(other, Tensor) and other._data.ndim else other) * alpha
+
+
+def add(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+    """Return ``input + alpha * other``, broadcast together.
+
+    Parameters
+    ----------
+    input, other : tensors or numbers whose shapes broadcast. alpha : number.
+
+    Raises
+    ------
+    RuntimeError : shapes that do not broadcast.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.add(minitorch.tensor([1.0, 2.0]), 10)
+    tensor([11., 12.])
+    """
+    operand("add", input, "input", 1)
+    return deliver(apply(ADD, (input, _scaled(input, operand("add", other), alpha))), out)
+
+
+def sub(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+    """Return ``input - alpha * other``, broadcast together.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.sub(minitorch.tensor([1.0, 2.0]), 1)
+    tensor([0., 1.])
+    """
+    operand("sub", input, "input", 1)
+    return deliver(apply(SUB, (input, _scaled(input, operand("sub", other), alpha))), out)
+
+
+def mul(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
+    """Return ``input * other``, broadcast together.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.mul(minitorch.tensor([1.0, 2.0]), 3)
+    tensor([3., 6.])
+    """
+    return deliver(apply(MUL, (operand("mul", input, "input", 1), operand("mul", other))), out)
+
+
+def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor | None = None) -> Tensor:
+    """Return ``input / other``; integers give floats unless ``rounding_mode`` is "trunc" or "floor".
+
+    Raises
+    ------
+    RuntimeError : an unknown rounding mode; integer division by zero.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.div(minitorch.tensor([7, -7]), 2, rounding_mode="floor")
+    tensor([ 3, -4])
+    """
+    op = _rounded_division(rounding_mode)
+    return deliver(apply(op, (operand("div", input, "input", 1), operand("div", other))), out)
+
+
+def _rounded_division(mode: str | None) -> Op:
+    if mode is None:
+        return DIV
+    if mode not in ("trunc", "floor"):
+        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{mode}'")
+    return FLOOR_DIVIDE if mode == "floor" else TRUNC_DIVIDE
+
+
+def _no_zero(x: Any, y: Any) -> None:
+    if np.asarray(y).dtype.kind in "iub" and np.asarray(x).dtype.kind in "iub" and not np.all(y):
+        raise RuntimeError("ZeroDivisionError")
+
+
+def _np_floor_divide(x: Any, y: Any) -> Any:
+    _no_zero(x, y)
+    return np.floor_divide(x, y)
+
+
+def _np_trunc_divide(x: Any, y: Any) -> Any:
+    _no_zero(x, y)
+    if x.dtype.kind == "f":
+        return np.trunc(np.true_divide(x, y))
+    quotient = np.floor_divide(x, y)
+    return quotient + ((quotient < 0) & (quotient * y != x))
+
+
+def _no_slope(node: Any, g: Tensor) -> Pair:
+    return (zeros_like(g) if node.needs[0] else None), (
+        zeros_like(g) if len(node.needs) > 1 and node.needs[1] else None
+    )
+
+
+FLOOR_DIVIDE: Op = Pointwise(
+    "floor_divide", _np_floor_divide, _no_slope, grad_name="DivBackward1", lacks="bc", kernel="div_floor_cpu"
+)
+TRUNC_DIVIDE: Op = Pointwise(
+    "trunc_divide", _np_trunc_divide, _no_slope, grad_name="DivBackward1", lacks="bc", kernel="div_trunc_cpu"
+)
+
+
+def floor_divide(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
+    """Return the quotient rounded towards minus infinity.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.floor_divide(minitorch.tensor([7.0, -7.0]), 2)
+    tensor([ 3., -4.])
+    """
+    return div(input, other, rounding_mode="floor", out=out)
+
+
+# ---- remainders ----------------------------------------------------------------------------------------------------
+
+
+def _remainder_vjp(node: Any, g: Tensor) -> Pair:
+    # r = x - y * floor(x / y)
+    return g, -g * div(node.input(0), node.input(1), rounding_mode="floor") if node.needs[1] else None
+
+
+def _np_remainder(x: Any, y: Any) -> Any:
+    _no_zero(x, y)
+    return np.remainder(x, y)
+
+
+def _fmod_vjp(node: Any, g: Tensor) -> Pair:
+    return g, -g * div(node.input(0), node.input(1), rounding_mode="trunc") if node.needs[1] else None
+
+
+def _np_fmod(x: Any, y: Any) -> Any:
+    _no_zero(x, y)
+    return np.fmod(x, y)
+
+
+_BOTH = ((0, 1), (0, 1))
+REMAINDER: Op = Pointwise("remainder", _np_remainder, _remainder_vjp, saves=_BOTH, lacks="bc")
+FMOD: Op = Pointwise("fmod", _np_fmod, _fmod_vjp, saves=_BOTH, lacks="bc")
+
+
+def binary(name: str, op: Op, doc: str, samples: Any, *, methods: tuple[str, ...] = (), numbers: bool = True) -> Any:
+    """Make, document and register a two-operand function; without ``numbers`` both must be tensors."""
+
+    def fn(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
+        for place, (what, x) in enumerate((("input", input), ("other", other)), 1):
+            tensor_arg(name, x, what, place) if not numbers else operand(name, x, what, place)
+        if not isinstance(input, Tensor) and not isinstance(other, Tensor):
+            tensor_arg(name, input)
+        return deliver(apply(op, (input, other)), out)
+
+    fn.__name__ = fn.__qualname__ = name
+    fn.__doc__ = doc
+    inplace(op, name + "_", 2)
+    register(fn, samples=samples, failures=binary_failures, methods=(name, *methods))
+    return fn
+
+
+remainder = binary("remainder", REMAINDER,
+    """Return the remainder of the division, with the sign of the divisor (Python's ``%``).
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.remainder(minitorch.tensor([-3.0, 3.0]), 2)
+    tensor([1., 1.])
+    """, positive_samples)  # fmt: skip
+fmod = binary("fmod", FMOD,
+    """Return the remainder of the division, with the sign of the dividend (C's ``fmod``).
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.fmod(minitorch.tensor([-3.0, 3.0]), 2)
+    tensor([-1.,  1.])
+    """, positive_samples)  # fmt: skip
+for _fn, _samples, _names in (
+    (add, binary_samples, ("add",)),
+    (sub, binary_samples, ("sub", "subtract")),
+    (mul, binary_samples, ("mul", "multiply")),
+    (div, positive_samples, ("div", "divide", "true_divide")),
+    (floor_divide, positive_samples, ("floor_divide",)),
+):
+    register(
+        _fn,
+        samples=_samples,
+        failures=binary_failures,
+        methods=_names,
+        differentiable=_fn is not floor_divide,
+    )
+
+
+# ---- in place and operators ----------------------------------------------------------------------------------------
+
+
+@method
+def add_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """Add ``alpha * other`` in place."""
+    return apply_(ADD, (self, _scaled(self, operand("add_", other), alpha)))
+
+
+@method
+def sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """Subtract ``alpha * other`` in place."""
+    return apply_(SUB, (self, _scaled(self, operand("sub_", other), alpha)))
+
+
+@method
+def div_(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """Divide by ``other`` in place."""
+    return apply_(_rounded_division(rounding_mode), (self, operand("div_", other)))
+
+
+inplace(MUL, "mul_", 2)
+inplace(FLOOR_DIVIDE, "floor_divide_", 2)
+for _alias, _name in (("subtract_", "sub_"), ("multiply_", "mul_"), ("divide_", "div_"), ("true_divide_", "div_")):
+    method(getattr(Tensor, _name), _alias)
+
+
+def operator(name: str, op: Op, swapped: bool = False, write: bool = False) -> None:
+    def dunder(self: Tensor, other: Any) -> Any:
+        if type(other) is not Tensor and not isinstance(other, OPERAND):
+            return NotImplemented
+        return run(op, (other, self) if swapped else (self, other))
+
+    run = apply_ if write else apply
+    dunder.__name__ = dunder.__qualname__ = name
+    method(dunder, name)
+
+
+for _name, _op in (
+    ("add", ADD),
+    ("sub", SUB),
+    ("mul", MUL),
+    ("truediv", DIV),
+    ("floordiv", FLOOR_DIVIDE),
+    ("mod", REMAINDER),
+):
+    operator(f"__{_name}__", _op)
+    operator(f"__r{_name}__", _op, swapped=True)
+    operator(f"__i{_name}__", _op, write=True)

@@ -1,0 +1,201 @@
+"""Extrema over dimensions: values, and where they are found."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..convert import cast, wrap_dim
+from ..dtypes import float32
+from ..op import Failure, Make, Op, Sample, Widening, register
+from ..tensor import wrap
+from ._common import Tensor, apply, deliver, normal_dims, tensor_arg
+from .pointwise import maximum, minimum
+from .reduce import kept, spread
+from .reduce import sum as total
+from .shape import expand, reshape
+
+__all__ = ["amax", "amin", "argmax", "argmin", "max", "min"]
+
+Dims = tuple[int, ...]
+
+
+def _extreme_vjp(node: Any, g: Tensor) -> Tensor:
+    # the gradient is shared equally among the elements that attain the extremum
+    dims = node.params[0]
+    best = expand(reshape(node.output(), kept(node.in_shape(0), dims)), node.in_shape(0))
+    chosen = (node.input(0) == best).to(g.dtype)
+    return spread(node, g, dims) * chosen / total(chosen, dims, True)
+
+
+def _op(name: str, ufunc: Callable[..., Any]) -> Op:
+    def fwd(x: Any, dims: Dims, keepdim: bool) -> Any:
+        return ufunc(x, axis=dims, keepdims=keepdim)
+
+    return Widening(name, fwd, _extreme_vjp, saves=((0,),), keeps=(0,), lacks="c", kernel=name[1:] + "_all")
+
+
+AMAX, AMIN = _op("amax", np.max), _op("amin", np.min)
+
+
+def _extreme(name: str, op: Op, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
+    shape = tensor_arg(name, input)._data.shape
+    dims = normal_dims(dim, len(shape))
+    if 0 in shape:
+        everything = dim is None or (isinstance(dim, (tuple, list)) and not dim)
+        _check_not_empty(name, shape, None if everything else dims, RuntimeError)
+    return apply(op, (input,), (dims, keepdim))
+
+
+def _check_not_empty(name: str, shape: Dims, dims: Dims | None, error: type[Exception]) -> None:
+    """Raise torch's errors for an extremum of no elements."""
+    if dims is None:
+        hint = "" if name.startswith("arg") else " Specify the reduction dim with the 'dim' argument."
+        raise error(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.{hint}")
+    for d in dims:
+        if shape[d] == 0:
+            raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+
+
+def amax(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Return the largest values over dimensions ``dim``; ties share the gradient.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.tensor([[1, 5], [7, 2]]).amax(1)
+    tensor([5, 7])
+    """
+    return deliver(_extreme("amax", AMAX, input, dim, keepdim), out)
+
+
+def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
+    """Return the smallest values over dimensions ``dim``; ties share the gradient.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.tensor([[1, 5], [7, 2]]).amin(1)
+    tensor([1, 2])
+    """
+    return deliver(_extreme("amin", AMIN, input, dim, keepdim), out)
+
+
+_RETURN: dict[str, Any] = {name: namedtuple(name, ["values", "indices"]) for name in ("max", "min")}
+
+
+def _with_indices(name: str, input: Tensor, dim: int, keepdim: bool) -> Any:
+    dim = wrap_dim(dim, input._data.ndim)
+    if not input._data.ndim:
+        return _RETURN[name](input.clone(), wrap(np.int64(0)))
+    _check_not_empty(name, input._data.shape, (dim,), IndexError)
+    indices = wrap(_indices(name, input._data, axis=dim, keepdims=True))
+    values = input.gather(dim, indices)
+    if not keepdim:
+        values, indices = values.squeeze(dim), indices.squeeze(dim)
+    return _RETURN[name](values, indices)
+
+
+def _indices(name: str, array: Any, **kw: Any) -> Any:
+    """Return where the extremum stands; half precision is compared in float32."""
+    if array.dtype.kind == "c":
+        raise NotImplementedError(f"{name}: complex numbers have no order")
+    fn = np.argmax if name.endswith("max") else np.argmin
+    return np.asarray(fn(cast(array, float32) if array.dtype.kind == "V" else array, **kw))
+
+
+def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
+    """Return the largest element; with ``dim``, values and indices along it; with a tensor, `maximum`.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.tensor([[1, 5], [7, 2]]).max(1).indices
+    tensor([1, 0])
+    """
+    if isinstance(dim, Tensor):
+        return maximum(input, dim)
+    if dim is None:
+        return _extreme("max", AMAX, input, None, keepdim)
+    return _with_indices("max", input, dim, keepdim)
+
+
+def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
+    """Return the smallest element; with ``dim``, values and indices along it; with a tensor, `minimum`.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.tensor([[1, 5], [7, 2]]).min()
+    tensor(1)
+    """
+    if isinstance(dim, Tensor):
+        return minimum(input, dim)
+    if dim is None:
+        return _extreme("min", AMIN, input, None, keepdim)
+    return _with_indices("min", input, dim, keepdim)
+
+
+def _arg(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
+    array = tensor_arg(name, input)._data
+    if array.dtype == bool:
+        raise RuntimeError(f"{name}(): does not support bool input")
+    if array.dtype.kind == "c":
+        raise RuntimeError(f"{name}(): does not support complex input")
+    if dim is not None:
+        dim = wrap_dim(dim, array.ndim)
+    if not array.ndim:
+        return wrap(np.int64(0))
+    if not array.size:
+        _check_not_empty(name, array.shape, None if dim is None else (dim,), IndexError)
+    return wrap(_indices(name, array, axis=dim, keepdims=keepdim))
+
+
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Return the index of the largest element, along ``dim`` or of the flattened tensor; the first one of equals.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.tensor([[1, 5], [7, 2]]).argmax(1)
+    tensor([1, 0])
+    """
+    return _arg("argmax", input, dim, keepdim)
+
+
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Return the index of the smallest element, along ``dim`` or of the flattened tensor; the first one of equals.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.tensor([[1, 5], [7, 2]]).argmin()
+    tensor(0)
+    """
+    return _arg("argmin", input, dim, keepdim)
+
+
+# ---- samples -------------------------------------------------------------------------------------------------------
+
+
+def _samples(make: Make) -> Iterator[Sample]:
+    yield Sample("all", (make(3, 4, apart=0.15),))
+    yield Sample("0-d", (make(),))
+    yield Sample("one dim", (make(3, 4, apart=0.15), 1))
+    yield Sample("negative dim", (make(2, 3, 2, apart=0.15), -1))
+    yield Sample("kept", (make(2, 3, 2, apart=0.15), 0, True))
+    yield Sample("zero size", (make(0, 3), 1))
+
+
+def _failures(make: Make) -> Iterator[Failure]:
+    yield Failure((make(3, 4), 2), IndexError, r"Dimension out of range \(expected to be in range of \[-2, 1\]")
+    yield Failure((make(0, 3), 0), IndexError, r"Expected reduction dim 0 to have non-zero size")
+
+
+for _fn in (amax, amin, max, min):
+    register(_fn, samples=_samples, failures=_failures)
+for _arg_fn in (argmax, argmin):
+    register(_arg_fn, samples=_samples, failures=_failures, differentiable=False)
