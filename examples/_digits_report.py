@@ -9,7 +9,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 
 import minitorch as torch
 from minitorch import nn
@@ -160,7 +160,7 @@ def plot_filters(path: Path, model: nn.Module, image: torch.Tensor) -> None:
     figure.savefig(path, dpi=110)
 
 
-def grid(figure: Figure, pictures: torch.Tensor, colours: str, low: float, high: float, columns: int = 8) -> None:
+def grid(figure: FigureBase, pictures: torch.Tensor, colours: str, low: float, high: float, columns: int = 8) -> None:
     """Draw pictures (N, H, W) side by side on one scale of colours."""
     rows = -(-len(pictures) // columns)
     places: list[Axes] = figure.subplots(rows, columns, squeeze=False).ravel().tolist()

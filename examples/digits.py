@@ -142,7 +142,7 @@ def compilation_shown(bar: tqdm) -> Iterator[None]:
 # ---- saving
 
 
-def save_and_load(model: nn.Module, path: Path, test: TensorDataset) -> nn.Module:
+def save_and_load(model: nn.Module, path: Path, test: TensorDataset) -> DigitNet:
     """Save the model, load it into a fresh one, and return that; it must give the same scores."""
     save_file(model.state_dict(), path)
     loaded = DigitNet()
