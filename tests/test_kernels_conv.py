@@ -35,9 +35,7 @@ def as_layout(array: Any, layout: str) -> Any:
     if layout == "last":
         out = empty_channels_last(array.shape, array.dtype)
     elif layout == "strided":
-        out = np.empty([2 * n for n in array.shape], array.dtype)[
-            tuple(slice(0, None, 2) for _ in array.shape)
-        ]
+        out = np.empty([2 * n for n in array.shape], array.dtype)[tuple(slice(0, None, 2) for _ in array.shape)]
     elif layout == "reversed":
         out = np.empty(array.shape, array.dtype)[..., ::-1]
     else:
@@ -109,8 +107,7 @@ def test_the_triad_equals_its_reference(data: Any, dtype: Any, bias: bool) -> No
     kernel, stride, dilation = draw(1, 5), draw(1, 3), draw(1, 2)
     padding = tuple(zip(draw(0, 3), draw(0, 3)))
     spatial = tuple(
-        max(n, d * (k - 1) + 1 - a - b, 1)
-        for n, k, d, (a, b) in zip(draw(1, MOST[rank]), kernel, dilation, padding)
+        max(n, d * (k - 1) + 1 - a - b, 1) for n, k, d, (a, b) in zip(draw(1, MOST[rank]), kernel, dilation, padding)
     )
     sizes = data.draw(st.tuples(st.integers(0, 3), st.integers(1, 40), st.integers(1, 40)))
     layouts = [data.draw(LAYOUTS) for _ in range(3)]
@@ -124,11 +121,7 @@ def test_the_triad_equals_its_reference(data: Any, dtype: Any, bias: bool) -> No
 )
 def test_depthwise_groups_and_extremes(channels: int, filters: int, groups: int, dtype: Any) -> None:
     for stride in (1, 2):
-        check(
-            problem(
-                (9, 8), (3, 3), (stride,) * 2, ((1, 1), (1, 1)), (1, 1), groups, (2, channels, filters), dtype
-            )
-        )
+        check(problem((9, 8), (3, 3), (stride,) * 2, ((1, 1), (1, 1)), (1, 1), groups, (2, channels, filters), dtype))
 
 
 @pytest.mark.parametrize("case", ["same", "stride", "stem", "depthwise", "deep"])

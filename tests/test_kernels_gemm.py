@@ -124,9 +124,7 @@ def test_empty_sums_give_the_bias_and_empty_results_nothing() -> None:
 @pytest.mark.parametrize("itemsize", [4, 8])
 def test_emitters_need_no_machine(target: Target, itemsize: int) -> None:
     rows, lanes = tile_rows(target), target.lanes(itemsize)
-    text = dump(
-        lambda v, *args: emit_tile(v, rows, 2, *args), itemsize, target, [I64] * 13 + [SCALARS[itemsize]]
-    )
+    text = dump(lambda v, *args: emit_tile(v, rows, 2, *args), itemsize, target, [I64] * 13 + [SCALARS[itemsize]])
     kind = f"<{lanes} x {'float' if itemsize == 4 else 'double'}>"
     products = text.count('@"llvm.fma') - 1 if target.fma else text.count("fmul " + kind)
     assert products == 2 * rows and kind in text

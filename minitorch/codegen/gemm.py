@@ -101,9 +101,7 @@ def emit_tile(
     masks = [v.first(build.sub(cols, ir.Constant(I64, j * v.lanes))) for j in range(nv)]
     sums = _start(v, mr, nv, out_rows, out_shift, start, bias, masks)
     entry = build.block
-    head, body, inner, after, done = (
-        build.append_basic_block(n) for n in ("segment", "rows", "term", "next", "store")
-    )
+    head, body, inner, after, done = (build.append_basic_block(n) for n in ("segment", "rows", "term", "next", "store"))
     build.branch(head)
 
     build.position_at_end(head)

@@ -174,9 +174,7 @@ class Vec:
         """Return a * b + c, rounded once where the CPU can."""
         if not self.target.fma:
             return self.builder.fadd(self.builder.fmul(a, b), c)
-        return self.builder.call(
-            self._function(f"llvm.fma.{self._name()}", self.type, [self.type] * 3), [a, b, c]
-        )
+        return self.builder.call(self._function(f"llvm.fma.{self._name()}", self.type, [self.type] * 3), [a, b, c])
 
     def at_least(self, value: ir.Value, floor: ir.Value) -> ir.Value:
         """Return max(value, floor); NaN stays NaN."""

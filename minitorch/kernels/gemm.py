@@ -12,7 +12,7 @@ from . import tiles
 from .layout import Array
 from .tiles import Plan, aligned, make_plan, multiply, pack, panel_width, start_of
 
-TERMS = 512  # block of the sum: a panel of that length stays in the L1 or L2 cache
+TERMS = 256  # block of the sum: rows of a tile and the panel they meet stay in the L1 cache
 PACKED_BYTES = 1 << 22  # bound of the packed operand; larger ones are taken in slabs
 # multiply-adds up to which NumPy's product (one thread at that size) costs less than two launches
 SMALL = 1 << 18

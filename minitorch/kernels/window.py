@@ -26,9 +26,7 @@ def output_size(size: int, kernel: int, stride: int, padding: tuple[int, int], d
     return (size + padding[0] + padding[1] - effective_kernel(kernel, dilation)) // stride + 1
 
 
-def valid_range(
-    size: int, outputs: int, position: int, stride: int, padding: int, dilation: int
-) -> tuple[int, int]:
+def valid_range(size: int, outputs: int, position: int, stride: int, padding: int, dilation: int) -> tuple[int, int]:
     """Return the half-open range of windows whose element `position` lies inside the input.
 
     >>> valid_range(8, 8, 0, 1, 1, 1)
