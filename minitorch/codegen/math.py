@@ -33,7 +33,6 @@ from typing import Any
 from llvmlite import ir
 
 from ._polynomials import CONSTANTS, POLYNOMIALS
-from .ir import target_of
 from .lazy import device, lazy_intrinsic, rounded
 
 # ---- type-generic constants and bit arithmetic
@@ -176,6 +175,8 @@ def fused(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
         return None
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        from .ir import target_of  # here, for it imports Numba
+
         if target_of(context).fma:
             return _call("llvm.fma", 3)(context, builder, signature, args)
         return builder.fadd(builder.fmul(args[0], args[1]), args[2])

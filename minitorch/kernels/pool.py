@@ -12,6 +12,7 @@ Indices follow torch: the flattened position in the spatial part of the input.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -49,8 +50,8 @@ def pool_output_size(
 class Axis(NamedTuple):
     """Windows along one axis: tables of half-open ranges, and divisors.
 
-    `inputs` (outputs, 2): the inputs of each window, every `step`-th of the range · `outputs` (inputs, 2):
-    the windows that may cover each input · `divisor` (outputs,): divisor of an average.
+    `inputs` (outputs, 2): the inputs of each window, every `step`-th of the range · `outputs` (inputs, 2): the
+    windows that may cover each input · `divisor` (outputs,): what an average divides by.
     """
 
     inputs: Array
@@ -59,8 +60,7 @@ class Axis(NamedTuple):
     step: int
 
 
-@lru_cache(maxsize=1024)
-def sliding_axis(
+def _sliding_axis(
     size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool, include_pad: bool
 ) -> Axis:
     """Windows of equal size at equal distances."""
@@ -71,17 +71,17 @@ def sliding_axis(
     skipped = np.maximum(-(start // dilation), 0)  # taps to the left of the input
     inside = np.minimum(stop, size)
     first = start + skipped * dilation
-    clipped = np.maximum(inside - first, 0)
+    clipped = np.maximum(inside - first, 1)  # an empty window sums to zero, whatever divides it
     inputs = np.stack([first, np.maximum(inside, first)], 1)
-    return Axis(inputs, _covering(size, start, stop), padded if include_pad else clipped, dilation)
+    divisor = padded if include_pad else clipped
+    return Axis(inputs, _covering(size, start, stop), divisor.astype(float), dilation)
 
 
-@lru_cache(maxsize=1024)
-def adaptive_axis(size: int, outputs: int) -> Axis:
+def _adaptive_axis(size: int, outputs: int) -> Axis:
     """Windows that share `size` inputs out among `outputs`, as evenly as torch does."""
     o = np.arange(outputs, dtype=np.int64)
     first, stop = o * size // max(outputs, 1), -((-(o + 1) * size) // max(outputs, 1))
-    return Axis(np.stack([first, stop], 1), _covering(size, first, stop), stop - first, 1)
+    return Axis(np.stack([first, stop], 1), _covering(size, first, stop), (stop - first).astype(float), 1)
 
 
 def _covering(size: int, start: Array, stop: Array) -> Array:
@@ -91,29 +91,52 @@ def _covering(size: int, start: Array, stop: Array) -> Array:
     return np.stack(ends, 1).astype(np.int64)
 
 
-def _three(axes: Sequence[Axis]) -> list[Axis]:
-    return [adaptive_axis(1, 1)] * (3 - len(axes)) + list(axes)
+class Plan:
+    """Windows over one, two or three axes, as kernels want them: three axes, leading ones added."""
+
+    def __init__(self, axes: list[Axis]) -> None:
+        self.out_shape = tuple(len(a.inputs) for a in axes)
+        axes = [_adaptive_axis(1, 1)] * (3 - len(axes)) + axes
+        self.inputs = [a.inputs for a in axes]
+        self.outputs = [a.outputs for a in axes]
+        self.divisors = [a.divisor for a in axes]
+        self.ones_in = [np.ones(len(a.outputs)) for a in axes]
+        self.ones_out = [np.ones(len(a.inputs)) for a in axes]
+        self.size = np.array([len(a.outputs) for a in axes], np.int64)
+        self.outs = np.array([len(a.inputs) for a in axes], np.int64)
+        self.steps = np.array([a.step for a in axes], np.int64)
+        self.rows = int(self.size[0] * self.size[1])
+        self.out_rows = int(self.outs[0] * self.outs[1])
+
+    def divided_by(self, number: int | None) -> list[Array]:
+        """Return the divisors of an average, or what stands for one number."""
+        if number is None:
+            return self.divisors
+        return [np.full(self.outs[0], float(number)), *self.ones_out[1:]]
 
 
-def _sliding(
-    shape: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, *flags: bool
-) -> list[Axis]:
-    sizes = zip(shape[2:], kernel, stride, padding, dilation)
-    return _three([sliding_axis(*map(int, each), *flags) for each in sizes])
+@lru_cache(maxsize=256)
+def _sliding_plan(sizes: tuple[tuple[int, ...], ...], flags: tuple[bool, bool]) -> Plan:
+    return Plan([_sliding_axis(a, b, c, d, e, *flags) for a, b, c, d, e in zip(*sizes)])
 
 
-def _adaptive(shape: Ints, output_size: Ints) -> list[Axis]:
-    return _three([adaptive_axis(int(i), int(o)) for i, o in zip(shape[2:], output_size)])
+@lru_cache(maxsize=256)
+def _adaptive_plan(spatial: Ints, output_size: Ints) -> Plan:
+    return Plan([_adaptive_axis(int(i), int(o)) for i, o in zip(spatial, output_size)])
+
+
+def _sliding(shape: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, *flags: bool) -> Plan:
+    sizes = tuple(tuple(map(int, v)) for v in (shape[2:], kernel, stride, padding, dilation))
+    return _sliding_plan(sizes, (flags[0], flags[1]))
+
+
+def _adaptive(shape: Ints, output_size: Ints) -> Plan:
+    return _adaptive_plan(tuple(shape[2:]), tuple(output_size))
 
 
 def _rows(x: Array) -> Array:
     """Channels-last x as (pixels, C)."""
-    return x.reshape(-1, x.shape[-1]) if x.size else x.reshape(int(np.prod(x.shape[:-1])), x.shape[-1])
-
-
-def _sizes(axes: list[Axis]) -> tuple[Array, tuple[int, ...]]:
-    inputs = np.array([len(a.outputs) for a in axes], np.int64)
-    return inputs, tuple(len(a.inputs) for a in axes)
+    return x.reshape(-1, x.shape[-1]) if x.size else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 # ---- maximum ---------------------------------------------------------------------------------------------
@@ -169,17 +192,14 @@ def max_gather(
                             gx[i, c] += gy[o, c] if index[o, c] == flat else const(gy[o, c], "0")
 
 
-def _max_pool(x: Array, axes: list[Axis]) -> tuple[Array, Array]:
+def _max_pool(x: Array, plan: Plan) -> tuple[Array, Array]:
     y = as_channels_last(x)
-    size, outs = _sizes(axes)
-    shape = (x.shape[0], *outs[3 - (x.ndim - 2) :], x.shape[1])
+    shape = (x.shape[0], *plan.out_shape, x.shape[1])
     out, index = np.empty(shape, x.dtype), np.empty(shape, np.int64)
-    steps = np.array([a.step for a in axes], np.int64)
-    span = x.shape[0] * outs[0] * outs[1]
     if out.size:
         work = 4 * out.size * max(1, y.size // out.size) + index.nbytes
-        tables = (a.inputs for a in axes)
-        max_windows(span, work, _rows(y), size, steps, *tables, _rows(out), _rows(index))
+        args = [_rows(y), plan.size, plan.steps, *plan.inputs]
+        max_windows(x.shape[0] * plan.out_rows, work, *args, _rows(out), _rows(index))
     return logical(out), logical(index)
 
 
@@ -202,15 +222,13 @@ def adaptive_max_pool_forward(x: Array, output_size: Ints) -> tuple[Array, Array
     return _max_pool(x, _adaptive(x.shape, output_size))
 
 
-def _max_backward(gy: Array, indices: Array, shape: Ints, axes: list[Axis]) -> Array:
-    size, outs = _sizes(axes)
+def _max_backward(gy: Array, indices: Array, shape: Ints, plan: Plan) -> Array:
     gx = np.empty((shape[0], *shape[2:], shape[1]), gy.dtype)
     if gx.size and gy.size:
-        span = int(shape[0] * size[0] * size[1])
         work = gx.nbytes + 3 * gy.nbytes + indices.nbytes
         gy, indices = as_channels_last(gy), as_channels_last(indices)
-        tables = (a.outputs for a in axes)
-        max_gather(span, work, _rows(gy), _rows(indices), size, *tables, np.array(outs, np.int64), _rows(gx))
+        args = [_rows(gy), _rows(indices), plan.size, *plan.outputs, plan.outs]
+        max_gather(shape[0] * plan.rows, work, *args, _rows(gx))
     else:
         gx[...] = 0
     return logical(gx)
@@ -230,8 +248,8 @@ def max_pool_backward(
 
     The adjoint of ``gather_spatial(., indices)``, which is therefore its own gradient.
     """
-    axes = _sliding(input_shape, kernel, stride, padding, dilation, ceil_mode, False)
-    return _max_backward(gy, indices, input_shape, axes)
+    plan = _sliding(input_shape, kernel, stride, padding, dilation, ceil_mode, False)
+    return _max_backward(gy, indices, input_shape, plan)
 
 
 def adaptive_max_pool_backward(gy: Array, indices: Array, input_shape: Ints) -> Array:
@@ -247,61 +265,66 @@ def window_sums(
     lo: int, hi: int, x: Array, sd: Array, sh: Array, sw: Array, rd: Array, rh: Array, rw: Array,
     qd: Array, qh: Array, qw: Array, out: Array,
 ) -> None:  # fmt: skip
-    """Sum x / s over each window, divide by q; x (pixels, C), divisors by axis; items are rows of windows."""
+    """Sum x / s over each window, divide by q; x (rows, W C), out (rows of windows, OW C), divisors by axis.
+
+    Items are rows of windows: their input rows are summed first, in long loops, then the sum along the row.
+    """
+    channels = out.shape[1] // rw.shape[0]
     carry = np.empty(x.shape[1], x.dtype)
     for item in range(lo, hi):
         oh = item % rh.shape[0]
         od = item // rh.shape[0] % rd.shape[0]
         image = item // rh.shape[0] // rd.shape[0] * sd.size
+        for j in range(carry.size):
+            carry[j] = const(carry[j], "0")
+        for d in range(rd[od, 0], rd[od, 1]):
+            for h in range(rh[oh, 0], rh[oh, 1]):
+                factor = x.dtype.type(1.0 / (sd[d] * sh[h]))
+                for j in range(carry.size):
+                    carry[j] += x[(image + d) * sh.size + h, j] * factor
         for ow in range(rw.shape[0]):
-            o = item * rw.shape[0] + ow
-            for c in range(x.shape[1]):
-                out[o, c] = const(out[o, c], "0")
-            for d in range(rd[od, 0], rd[od, 1]):
-                for h in range(rh[oh, 0], rh[oh, 1]):
-                    # each row of the window has a sum of its own: fewer roundings in a row of additions
-                    for c in range(x.shape[1]):
-                        carry[c] = const(carry[c], "0")
-                    for w in range(rw[ow, 0], rw[ow, 1]):
-                        i = ((image + d) * sh.size + h) * sw.size + w
-                        factor = divide(const(sd[d], "1"), sd[d] * sh[h] * sw[w])
-                        for c in range(x.shape[1]):
-                            carry[c] += x[i, c] * factor
-                    for c in range(x.shape[1]):
-                        out[o, c] += carry[c]
-            q = qd[od] * qh[oh] * qw[ow]
-            for c in range(x.shape[1]):
-                out[o, c] = divide(out[o, c], q)
+            w, last = rw[ow, 0], rw[ow, 1]
+            q = x.dtype.type(qd[od] * qh[oh] * qw[ow])
+            total = out[item, ow * channels : (ow + 1) * channels]
+            if last - w == 1 and q == const(q, "1"):
+                a, f = carry[w * channels : last * channels], x.dtype.type(1.0 / sw[w])
+                for c in range(channels):
+                    total[c] = a[c] * f
+                continue
+            if last - w == 2:
+                a, b = carry[w * channels : (w + 1) * channels], carry[(w + 1) * channels : last * channels]
+                f, g = x.dtype.type(1.0 / sw[w]), x.dtype.type(1.0 / sw[w + 1])
+                for c in range(channels):
+                    total[c] = divide(a[c] * f + b[c] * g, q)
+                continue
+            for c in range(channels):
+                total[c] = const(total[c], "0")
+            for k in range(w, last):
+                a, factor = carry[k * channels : (k + 1) * channels], x.dtype.type(1.0 / sw[k])
+                for c in range(channels):
+                    total[c] += a[c] * factor
+            for c in range(channels):
+                total[c] = divide(total[c], q)
 
 
-def _window_sums(x: Array, tables: list[Array], before: list[Array], after: list[Array]) -> Array:
+def _window_sums(x: Array, spatial: Ints, ranges: list[Array], before: list[Array], after: list[Array]) -> Array:
     y = as_channels_last(x)
-    outs = tuple(len(t) for t in tables)
-    out = np.empty((x.shape[0], *outs[5 - x.ndim :], x.shape[1]), x.dtype)
+    out = np.empty((x.shape[0], *spatial, x.shape[1]), x.dtype)
     if out.size and y.size:
-        span = x.shape[0] * outs[0] * outs[1]
-        taps = sum(int((t[:, 1] - t[:, 0]).max()) for t in tables)
-        args = [*before, *tables, *after]
-        window_sums(span, (taps + 4) * out.nbytes + y.nbytes, _rows(y), *args, _rows(out))
+        flat, result = (a.reshape(-1, a.shape[-2] * a.shape[-1]) for a in (y, out))
+        span = x.shape[0] * len(ranges[0]) * len(ranges[1])
+        window_sums(span, 6 * max(out.nbytes, y.nbytes), flat, *before, *ranges, *after, result)
     else:
         out[...] = 0
     return logical(out)
 
 
-def _counts(axes: list[Axis], dtype: Any, override: int | None = None) -> list[Array]:
-    if override is None:  # an empty window sums to zero, whatever divides it
-        return [np.where(a.divisor == 0, 1, a.divisor).astype(dtype) for a in axes]
-    return [np.full(len(a.divisor), override if i == 0 else 1, dtype) for i, a in enumerate(axes)]
+def _average(x: Array, plan: Plan, override: int | None = None) -> Array:
+    return _window_sums(x, plan.out_shape, plan.inputs, plan.ones_in, plan.divided_by(override))
 
 
-def _average(x: Array, axes: list[Axis], override: int | None = None) -> Array:
-    ones = [np.ones(len(a.outputs), x.dtype) for a in axes]
-    return _window_sums(x, [a.inputs for a in axes], ones, _counts(axes, x.dtype, override))
-
-
-def _average_backward(gy: Array, axes: list[Axis], override: int | None = None) -> Array:
-    ones = [np.ones(len(a.outputs), gy.dtype) for a in axes]
-    return _window_sums(gy, [a.outputs for a in axes], _counts(axes, gy.dtype, override), ones)
+def _average_backward(gy: Array, shape: Ints, plan: Plan, override: int | None = None) -> Array:
+    return _window_sums(gy, shape[2:], plan.outputs, plan.divided_by(override), plan.ones_in)
 
 
 def avg_pool_forward(
@@ -318,8 +341,8 @@ def avg_pool_forward(
     >>> avg_pool_forward(np.arange(16.0).reshape(1, 1, 4, 4), (2, 2), (2, 2), (0, 0)).ravel().tolist()
     [2.5, 4.5, 10.5, 12.5]
     """
-    axes = _sliding(x.shape, kernel, stride, padding, (1, 1, 1), ceil_mode, count_include_pad)
-    return _average(x, axes, divisor_override)
+    plan = _sliding(x.shape, kernel, stride, padding, (1, 1, 1), ceil_mode, count_include_pad)
+    return _average(x, plan, divisor_override)
 
 
 def avg_pool_backward(
@@ -333,8 +356,8 @@ def avg_pool_backward(
     divisor_override: int | None = None,
 ) -> Array:
     """Return the gradient of the input (N, C, *spatial); its own gradient is `avg_pool_forward`."""
-    axes = _sliding(input_shape, kernel, stride, padding, (1, 1, 1), ceil_mode, count_include_pad)
-    return _average_backward(gy, axes, divisor_override)
+    plan = _sliding(input_shape, kernel, stride, padding, (1, 1, 1), ceil_mode, count_include_pad)
+    return _average_backward(gy, input_shape, plan, divisor_override)
 
 
 def adaptive_avg_pool_forward(x: Array, output_size: Ints) -> Array:
@@ -344,4 +367,4 @@ def adaptive_avg_pool_forward(x: Array, output_size: Ints) -> Array:
 
 def adaptive_avg_pool_backward(gy: Array, input_shape: Ints) -> Array:
     """Return the gradient of the input of `adaptive_avg_pool_forward`."""
-    return _average_backward(gy, _adaptive(input_shape, gy.shape[2:]))
+    return _average_backward(gy, input_shape, _adaptive(input_shape, gy.shape[2:]))
