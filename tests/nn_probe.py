@@ -31,6 +31,13 @@ def makers(lib: Any) -> dict[str, Any]:
         rows = np.tile([1, 2, -1, 0], shape[0])
         return lib.tensor(rows.reshape(shape))
 
+    def places(*shape: int) -> Any:
+        # where a pooling by 2 found each of its maxima: in the first corner of the window
+        spatial = shape[2:]
+        corners = np.indices(spatial) * 2
+        flat = np.ravel_multi_index(tuple(corners), tuple(2 * n for n in spatial))
+        return lib.tensor(np.broadcast_to(flat, shape).copy())
+
     return {
         "x": lambda *shape: leaf(wave(int(np.prod(shape))), shape),
         "u": lambda *shape: leaf(0.5 + 0.3 * wave(int(np.prod(shape)), 0.9), shape),
@@ -39,6 +46,7 @@ def makers(lib: Any) -> dict[str, Any]:
         "ints": classes,
         "sign": signs,
         "labels": labels,
+        "places": places,
     }
 
 

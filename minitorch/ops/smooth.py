@@ -29,6 +29,11 @@ __all__ = [
 ]
 
 
+def _source(input: Tensor, inplace: bool) -> Tensor:
+    """Return what to compute on: a copy where the input is overwritten, since the gradient needs its old value."""
+    return input.clone() if inplace else input
+
+
 def _written(input: Tensor, result: Tensor, inplace: bool) -> Tensor:
     """Return the result, or write it over the input as an in-place call promises."""
     return input.copy_(result) if inplace else result
@@ -43,8 +48,8 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> F.elu(minitorch.tensor([-1.0, 2.0]))
     tensor([-0.6321,  2.0000])
     """
-    low = clamp(input, max=0.0)
-    return _written(input, where(input > 0, input, low.expm1() * alpha), inplace)
+    x = _source(input, inplace)
+    return _written(input, where(x > 0, x, clamp(x, max=0.0).expm1() * alpha), inplace)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -56,7 +61,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> minitorch.selu(minitorch.tensor([1.0]))
     tensor([1.0507])
     """
-    return _written(input, elu(input, 1.6732632423543772) * 1.0507009873554805, inplace)
+    return _written(input, elu(_source(input, inplace), 1.6732632423543772) * 1.0507009873554805, inplace)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -70,8 +75,9 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    low = clamp(input, max=0.0) / alpha
-    return _written(input, where(input > 0, input, low.expm1() * alpha), inplace)
+    x = _source(input, inplace)
+    low = clamp(x, max=0.0) / alpha
+    return _written(input, where(x > 0, x, low.expm1() * alpha), inplace)
 
 
 def _erf_gelu(x: Any) -> Any:
@@ -135,7 +141,7 @@ SILU_BACK: Op = Pointwise(
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
-    """Return x times the normal distribution function of x, exactly or by "tanh" (Hendrycks & Gimpel, arXiv 1606.08415).
+    """Return x times the normal distribution function of x, exact or by "tanh" (Hendrycks & Gimpel, arXiv 1606.08415).
 
     Raises
     ------
@@ -190,7 +196,8 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> F.mish(minitorch.tensor([0.0, 1.0]))
     tensor([0.0000, 0.8651])
     """
-    return _written(input, input * tanh(softplus(input)), inplace)
+    x = _source(input, inplace)
+    return _written(input, x * tanh(softplus(x)), inplace)
 
 
 def logsigmoid(input: Tensor) -> Tensor:
@@ -226,7 +233,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     >>> F.hardsigmoid(minitorch.tensor([0.0, 4.0]))
     tensor([0.5000, 1.0000])
     """
-    return _written(input, relu6(input + 3) / 6, inplace)
+    return _written(input, relu6(_source(input, inplace) + 3) / 6, inplace)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
@@ -238,7 +245,8 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> F.hardswish(minitorch.tensor([1.0, 4.0]))
     tensor([0.6667, 4.0000])
     """
-    return _written(input, input * relu6(input + 3) / 6, inplace)
+    x = _source(input, inplace)
+    return _written(input, x * relu6(x + 3) / 6, inplace)
 
 
 for _fn in (elu, silu, softplus, mish, logsigmoid, softsign, hardsigmoid, hardswish):
