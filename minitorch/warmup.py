@@ -34,6 +34,15 @@ def _numbers() -> None:
     randint(10, (20,)), randperm(20)
 
 
+def _arithmetic() -> None:
+    x = (rand(16, 32, 8, 8) + 0.5).requires_grad_()  # smaller tensors are left to NumPy
+    y = (rand(16, 32, 8, 8) + 0.5).requires_grad_()
+    z = (x + y - x * y) / (x + 1)
+    for function in (F.relu, F.gelu, F.silu, F.sigmoid, F.tanh):
+        z = z + function(y)
+    (z + x.exp() + y.log() + x.sqrt() + x.maximum(y)).mean().backward()
+
+
 def _convolutions() -> None:
     convolve = (
         nn.Conv2d(1, 8, 3, padding=1),
@@ -44,6 +53,8 @@ def _convolutions() -> None:
         nn.Conv2d(64, 64, 3, padding=2, dilation=2, groups=4),
     )
     _differentiate(nn.Sequential(*convolve), randn(16, 1, 16, 16, requires_grad=True))
+    patches = (nn.Unfold(3, padding=1), nn.Fold((8, 8), 3, padding=1))
+    _differentiate(nn.Sequential(*patches), randn(4, 8, 8, 8, requires_grad=True))
 
 
 def _layers() -> None:
@@ -102,6 +113,7 @@ def _train(data: DataLoader[Any], make: Callable[..., optim.Optimizer], options:
 
 STAGES: dict[str, Callable[[], None]] = {
     "random numbers": _numbers,
+    "arithmetic and activations": _arithmetic,
     "convolution": _convolutions,
     "normalisation, pooling, linear layers": _layers,
     "losses and optimizers": _training,

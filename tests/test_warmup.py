@@ -29,6 +29,23 @@ def test_a_second_run_compiles_nothing() -> None:
     assert "\n0 kernels compiled" in runs[1].stdout, runs[1].stdout
 
 
+def test_a_small_cnn_compiles_nothing_after_it() -> None:
+    program = """
+from minitorch import warmup
+from minitorch.jit import cache_info
+from tests.programs_for_torch import with_minitorch
+warmup.main([])
+before = cache_info().compiled
+with_minitorch("training_curve")["run"]("AdamW")
+for model in ("SimpleCNN", "TwoStages", "DepthwiseSeparable", "UnfoldFold"):
+    with_minitorch("tutorial_models")["run"](model)
+print("left over:", cache_info().compiled - before)
+"""
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.endswith("left over: 0\n"), run.stdout
+
+
 def test_float64_has_stages_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[object] = []
     monkeypatch.setattr(warmup, "STAGES", {"probe": lambda: seen.append(torch.tensor(1.0).dtype)})
