@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
@@ -12,7 +13,9 @@ from ...random import Generator
 from .collate import default_collate, default_convert
 from .dataset import IterableDataset
 from .fetch import IterableFetcher, MapFetcher
-from .sampler import BatchSampler, RandomSampler, SequentialSampler, draw_seed
+from .iterators import HereIterator
+from .processes import WorkerIterator
+from .sampler import BatchSampler, RandomSampler, SequentialSampler
 
 __all__ = ["DataLoader"]
 
@@ -20,8 +23,6 @@ T_co = TypeVar("T_co", covariant=True)
 
 _FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
 _EXCLUSIVE = "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
-_PINNED = "'pin_memory' argument is set as true but no accelerator is found, then device pinned memory "
-"won't be used."
 
 
 class _Endless:
@@ -187,7 +188,16 @@ class DataLoader(Generic[T_co]):
         return kind(self.dataset, self._auto_collation, self.collate_fn, self.drop_last)
 
     def __iter__(self) -> Iterator[Any]:
-        return _Here(self)
+        if self.num_workers == 0:
+            return HereIterator(self)
+        if not self.persistent_workers:
+            return WorkerIterator(self)
+        if self._iterator is None:
+            self._iterator = WorkerIterator(self)
+        else:
+            self._iterator.renew()
+        iterator: WorkerIterator = self._iterator
+        return iterator
 
     def __len__(self) -> int:
         if not self._is_iterable:
@@ -197,51 +207,6 @@ class DataLoader(Generic[T_co]):
         if self.batch_size is None:
             return count
         return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
-
-
-class LoaderIterator:
-    """What the iterators of loaders share: the workers' seed, which is drawn first, and the count of batches."""
-
-    def __init__(self, loader: DataLoader[Any]) -> None:
-        self.loader = loader
-        self._indices = iter(loader._index_sampler)
-        self._base_seed = draw_seed(loader.generator)
-        self._yielded = 0
-        if loader.pin_memory:
-            warnings.warn(_PINNED, UserWarning, stacklevel=4)
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __len__(self) -> int:
-        return len(self.loader._index_sampler)
-
-    def __next__(self) -> Any:
-        batch = self._next_batch()
-        self._yielded += 1
-        expected = self.loader._reported
-        if self.loader._is_iterable and expected is not None and self._yielded > expected:
-            warnings.warn(
-                f"Length of IterableDataset {self.loader.dataset} was reported to be {expected}(when "
-                f"accessing "
-                f"len(dataloader)), but {self._yielded} samples have been fetched. ",
-                stacklevel=2,
-            )
-        return batch
-
-    def _next_batch(self) -> Any:
-        raise NotImplementedError
-
-
-class _Here(LoaderIterator):
-    """Loads in this process."""
-
-    def __init__(self, loader: DataLoader[Any]) -> None:
-        super().__init__(loader)
-        self._fetch = loader.fetcher()
-
-    def _next_batch(self) -> Any:
-        return self._fetch(next(self._indices))
 
 
 def _check_workers(count: int, timeout: float, prefetch: int | None, persistent: bool) -> None:
@@ -258,6 +223,20 @@ def _check_workers(count: int, timeout: float, prefetch: int | None, persistent:
         raise ValueError("prefetch_factor option should be non-negative")
     if persistent and count == 0:
         raise ValueError("persistent_workers option needs num_workers > 0")
+    _warn_of_many(count)
+
+
+def _warn_of_many(count: int) -> None:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if count > cores:
+        warnings.warn(
+            f"This DataLoader will create {count} worker processes in total. Our suggested max number of worker in "
+            f"current system is {cores}, which is smaller than what this DataLoader is going to create. Please be "
+            "aware that excessive worker creation might get DataLoader running slow or even freeze, lower the worker "
+            "number to avoid potential slowness/freeze if necessary.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _check_iterable(shuffle: Any, sampler: Any, batch_sampler: Any) -> None:
