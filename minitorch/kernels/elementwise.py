@@ -1,11 +1,11 @@
 """Point-wise kernels over flat arrays: what large tensors use where small ones use NumPy's ufuncs.
 
-Arrays are one-dimensional, contiguous, of one dtype (float32 or float64) and equal length; items are
-elements. `run` takes arrays of any shape whose elements lie in memory in the same dense order.
+Arrays are one-dimensional, contiguous, of one dtype (float32 or float64) and equal length; items are elements.
+`run` takes arrays of any shape whose elements lie in memory in the same dense order.
 
-Bodies index slices from zero, not arrays from `lo`: of a start that could be negative Numba would wrap each
-index, and LLVM would not vectorise.  Division and roots round as IEEE says (`divide`, `sqrt`), for the
-kernels' fast-math flags would allow reciprocals.
+Loops run over unsigned indices: those that could be negative Numba would wrap, and LLVM would not vectorise (a slice
+would do, but costs an atomic count of references).  Division and roots round as IEEE says (`divide`, `sqrt`), for
+the kernels' fast-math flags would allow reciprocals.
 """
 
 from __future__ import annotations
@@ -30,65 +30,57 @@ Array = NDArray[Any]
 @kernel
 def relu(lo: int, hi: int, x: Array, out: Array) -> None:
     """max(x, 0); NaN stays."""
-    a, b = x[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        b[i] = const(a[i], "0") if a[i] <= const(a[i], "0") else a[i]
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = const(x[i], "0") if x[i] <= const(x[i], "0") else x[i]
 
 
 @kernel
 def exp(lo: int, hi: int, x: Array, out: Array) -> None:
     """e**x."""
-    a, b = x[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        b[i] = m.exp(a[i])
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = m.exp(x[i])
 
 
 @kernel
 def expm1(lo: int, hi: int, x: Array, out: Array) -> None:
     """e**x - 1."""
-    a, b = x[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        b[i] = m.expm1(a[i])
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = m.expm1(x[i])
 
 
 @kernel
 def log(lo: int, hi: int, x: Array, out: Array) -> None:
     """Natural logarithm."""
-    a, b = x[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        b[i] = m.log(a[i])
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = m.log(x[i])
 
 
 @kernel
 def log1p(lo: int, hi: int, x: Array, out: Array) -> None:
     """log(1 + x)."""
-    a, b = x[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        b[i] = m.log1p(a[i])
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = m.log1p(x[i])
 
 
 @kernel
 def sigmoid(lo: int, hi: int, x: Array, out: Array) -> None:
     """1 / (1 + e**-x)."""
-    a, b = x[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        b[i] = m.sigmoid(a[i])
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = m.sigmoid(x[i])
 
 
 @kernel
 def tanh(lo: int, hi: int, x: Array, out: Array) -> None:
     """Hyperbolic tangent."""
-    a, b = x[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        b[i] = m.tanh(a[i])
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = m.tanh(x[i])
 
 
 @kernel
 def erf(lo: int, hi: int, x: Array, out: Array) -> None:
     """Error function."""
-    a, b = x[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        b[i] = m.erf(a[i])
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = m.erf(x[i])
 
 
 @device
@@ -100,33 +92,29 @@ def normal_cdf(x: Any) -> Any:
 @kernel
 def gelu(lo: int, hi: int, x: Array, out: Array) -> None:
     """Gaussian error linear unit: x times the normal distribution function of x."""
-    a, b = x[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        b[i] = a[i] * normal_cdf(a[i])
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = x[i] * normal_cdf(x[i])
 
 
 @kernel
 def silu(lo: int, hi: int, x: Array, out: Array) -> None:
     """Sigmoid linear unit: x sigmoid(x)."""
-    a, b = x[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        b[i] = a[i] * m.sigmoid(a[i])
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = x[i] * m.sigmoid(x[i])
 
 
 @kernel
 def sqrt(lo: int, hi: int, x: Array, out: Array) -> None:
     """Square root."""
-    a, b = x[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        b[i] = m.sqrt(a[i])
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = m.sqrt(x[i])
 
 
 @kernel
 def copy(lo: int, hi: int, x: Array, out: Array) -> None:
     """The same elements."""
-    a, b = x[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        b[i] = a[i]
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = x[i]
 
 
 # ---- two operands ----------------------------------------------------------------------------------------
@@ -135,49 +123,43 @@ def copy(lo: int, hi: int, x: Array, out: Array) -> None:
 @kernel
 def add(lo: int, hi: int, x: Array, y: Array, out: Array) -> None:
     """Sum."""
-    a, b, c = x[lo:hi], y[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        c[i] = a[i] + b[i]
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = x[i] + y[i]
 
 
 @kernel
 def sub(lo: int, hi: int, x: Array, y: Array, out: Array) -> None:
     """Difference."""
-    a, b, c = x[lo:hi], y[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        c[i] = a[i] - b[i]
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = x[i] - y[i]
 
 
 @kernel
 def mul(lo: int, hi: int, x: Array, y: Array, out: Array) -> None:
     """Product."""
-    a, b, c = x[lo:hi], y[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        c[i] = a[i] * b[i]
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = x[i] * y[i]
 
 
 @kernel
 def div(lo: int, hi: int, x: Array, y: Array, out: Array) -> None:
     """Quotient."""
-    a, b, c = x[lo:hi], y[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        c[i] = divide(a[i], b[i])
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = divide(x[i], y[i])
 
 
 @kernel
 def maximum(lo: int, hi: int, x: Array, y: Array, out: Array) -> None:
     """The larger; NaN if either is."""
-    a, b, c = x[lo:hi], y[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        c[i] = m.maximum(a[i], b[i])
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = m.maximum(x[i], y[i])
 
 
 @kernel
 def minimum(lo: int, hi: int, x: Array, y: Array, out: Array) -> None:
     """The smaller; NaN if either is."""
-    a, b, c = x[lo:hi], y[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        c[i] = m.minimum(a[i], b[i])
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = m.minimum(x[i], y[i])
 
 
 # ---- a number as operand ---------------------------------------------------------------------------------
@@ -186,28 +168,25 @@ def minimum(lo: int, hi: int, x: Array, y: Array, out: Array) -> None:
 @kernel
 def scale(lo: int, hi: int, x: Array, factor: float, shift: float, out: Array) -> None:
     """Multiply by a factor and add a shift, both in the array's precision."""
-    a, b = x[lo:hi], out[lo:hi]
     f, s = x.dtype.type(factor), x.dtype.type(shift)
-    for i in range(a.size):
-        b[i] = a[i] * f + s
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = x[i] * f + s
 
 
 @kernel
 def add_scaled(lo: int, hi: int, x: Array, y: Array, alpha: float, out: Array) -> None:
     """Sum of x and alpha times y."""
-    a, b, c = x[lo:hi], y[lo:hi], out[lo:hi]
     f = x.dtype.type(alpha)
-    for i in range(a.size):
-        c[i] = a[i] + f * b[i]
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = x[i] + f * y[i]
 
 
 @kernel
 def dropout(lo: int, hi: int, x: Array, keep: Array, factor: float, out: Array) -> None:
     """Multiply by factor where keep (bool), by 0 elsewhere (NaN stays NaN, as in torch)."""
-    a, k, b = x[lo:hi], keep[lo:hi], out[lo:hi]
     f = x.dtype.type(factor)
-    for i in range(a.size):
-        b[i] = a[i] * (f if k[i] else const(a[i], "0"))
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = x[i] * (f if keep[i] else const(x[i], "0"))
 
 
 # ---- gradients: the first operand is the gradient of the result ------------------------------------------
@@ -216,44 +195,39 @@ def dropout(lo: int, hi: int, x: Array, keep: Array, factor: float, out: Array) 
 @kernel
 def threshold_backward(lo: int, hi: int, g: Array, x: Array, threshold: float, out: Array) -> None:
     """The gradient where not x <= threshold, else 0; with threshold 0, ReLU's, from its input or output."""
-    a, b, c = g[lo:hi], x[lo:hi], out[lo:hi]
     t = x.dtype.type(threshold)
-    for i in range(a.size):
-        c[i] = const(a[i], "0") if b[i] <= t else a[i]
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = const(g[i], "0") if x[i] <= t else g[i]
 
 
 @kernel
 def sigmoid_backward(lo: int, hi: int, g: Array, y: Array, out: Array) -> None:
     """Gradient through sigmoid, from its output: g (1 - y) y."""
-    a, b, c = g[lo:hi], y[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        c[i] = a[i] * (const(b[i], "1") - b[i]) * b[i]
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = g[i] * (const(y[i], "1") - y[i]) * y[i]
 
 
 @kernel
 def tanh_backward(lo: int, hi: int, g: Array, y: Array, out: Array) -> None:
     """Gradient through tanh, from its output: g (1 - y**2)."""
-    a, b, c = g[lo:hi], y[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        c[i] = a[i] * (const(b[i], "1") - b[i] * b[i])
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = g[i] * (const(y[i], "1") - y[i] * y[i])
 
 
 @kernel
 def gelu_backward(lo: int, hi: int, g: Array, x: Array, out: Array) -> None:
     """Gradient through GELU: g (cdf(x) + x pdf(x))."""
-    a, b, c = g[lo:hi], x[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        density = m.exp(-const(b[i], "1/2") * b[i] * b[i]) * const(b[i], "1/sqrt(2 pi)")
-        c[i] = a[i] * (normal_cdf(b[i]) + b[i] * density)
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        density = m.exp(-const(x[i], "1/2") * x[i] * x[i]) * const(x[i], "1/sqrt(2 pi)")
+        out[i] = g[i] * (normal_cdf(x[i]) + x[i] * density)
 
 
 @kernel
 def silu_backward(lo: int, hi: int, g: Array, x: Array, out: Array) -> None:
     """Gradient through SiLU: g s (1 + x (1 - s)), s = sigmoid(x)."""
-    a, b, c = g[lo:hi], x[lo:hi], out[lo:hi]
-    for i in range(a.size):
-        s = m.sigmoid(b[i])
-        c[i] = a[i] * s * (const(s, "1") + b[i] * (const(s, "1") - s))
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        s = m.sigmoid(x[i])
+        out[i] = g[i] * s * (const(s, "1") + x[i] * (const(s, "1") - s))
 
 
 # ---- the table -------------------------------------------------------------------------------------------

@@ -280,19 +280,17 @@ def layer_rows(
     for r in range(lo, hi):
         total = 0.0
         for start in range(0, n, CHUNK):
-            part = x[r, start : start + CHUNK]
             s = const(x[r, 0], "0")
-            for j in range(part.size):
-                s += part[j]
+            for j in range(np.uint64(start), np.uint64(min(start + CHUNK, n))):
+                s += x[r, j]
             total += s
         m = total / n
         center = mean.dtype.type(m)
         total, rest = 0.0, 0.0
         for start in range(0, n, CHUNK):
-            part = x[r, start : start + CHUNK]
             s = low = const(x[r, 0], "0")
-            for j in range(part.size):
-                away = part[j] - center
+            for j in range(np.uint64(start), np.uint64(min(start + CHUNK, n))):
+                away = x[r, j] - center
                 low += away
                 s += away * away
             total += s
@@ -329,15 +327,11 @@ def layer_gradient_rows(
     for r in range(lo, hi):
         plain, moment = 0.0, 0.0
         for start in range(0, n, CHUNK):
-            g, part, w = (
-                gy[r, start : start + CHUNK],
-                x[r, start : start + CHUNK],
-                weight[start : start + CHUNK],
-            )
             s = t = const(x[r, 0], "0")
-            for j in range(part.size):
-                s += g[j] * w[j]
-                t += g[j] * w[j] * (part[j] - mean[r])
+            for j in range(np.uint64(start), np.uint64(min(start + CHUNK, n))):
+                g = gy[r, j] * weight[j]
+                s += g
+                t += g * (x[r, j] - mean[r])
             plain += s
             moment += t
         b = mean.dtype.type(plain / n)

@@ -53,17 +53,18 @@ def sgd(
     take: float, decay: float, nesterov: bool, sign: float,
 ) -> None:  # fmt: skip
     """One step of gradient descent; `buffer` is not read without momentum or on the first step."""
-    a, b, c = p[lo:hi], g[lo:hi], buffer[lo:hi]
     real = p.dtype.type
     rate, keep, part, weight, s = real(lr), real(momentum), real(take), real(decay), real(sign)
+    one = real(1.0)
     if momentum == 0.0:
-        for i in range(a.size):
-            a[i] = blend(a[i], coupled(b[i], a[i], s, weight), const(a[i], "1"), -rate)
+        for i in range(np.uint64(lo), np.uint64(hi)):
+            p[i] = blend(p[i], coupled(g[i], p[i], s, weight), one, -rate)
     else:
-        for i in range(a.size):
-            d = coupled(b[i], a[i], s, weight)
-            c[i] = d if first else blend(c[i], d, keep, part)
-            a[i] = blend(a[i], blend(d, c[i], const(d, "1"), keep) if nesterov else c[i], const(d, "1"), -rate)
+        for i in range(np.uint64(lo), np.uint64(hi)):
+            d = coupled(g[i], p[i], s, weight)
+            b = d if first else blend(buffer[i], d, keep, part)
+            buffer[i] = b
+            p[i] = blend(p[i], blend(d, b, one, keep) if nesterov else b, one, -rate)
 
 
 @kernel
@@ -76,21 +77,20 @@ def adam(
     rate, root, small, t1 = real(step), real(correction), real(eps), real(take1)
     k2, t2, weight, factor, s = real(beta2), real(1.0 - beta2), real(decay), real(shrink), real(sign)
     for start in range(lo, hi, BLOCK):
-        stop = min(start + BLOCK, hi)
-        a, b, c, d, e = p[start:stop], g[start:stop], m[start:stop], v[start:stop], top[start:stop]
+        first, last = np.uint64(start), np.uint64(min(start + BLOCK, hi))
         # short loops over few arrays: of many LLVM does not check the overlaps, and would not vectorise
-        for i in range(a.size):
-            w = coupled(b[i], a[i], s, weight)
-            c[i] = lerp(c[i], w, t1)
-            d[i] = blend(d[i], w, k2, t2 * w)
+        for i in range(first, last):
+            w = coupled(g[i], p[i], s, weight)
+            m[i] = lerp(m[i], w, t1)
+            v[i] = blend(v[i], w, k2, t2 * w)
         if amsgrad:
-            for i in range(a.size):
-                e[i] = maximum(e[i], d[i])
-            for i in range(a.size):
-                a[i] = stepped(product(a[i], factor), c[i], e[i], rate, root, small)
+            for i in range(first, last):
+                top[i] = maximum(top[i], v[i])
+            for i in range(first, last):
+                p[i] = stepped(product(p[i], factor), m[i], top[i], rate, root, small)
         else:
-            for i in range(a.size):
-                a[i] = stepped(product(a[i], factor), c[i], d[i], rate, root, small)
+            for i in range(first, last):
+                p[i] = stepped(product(p[i], factor), m[i], v[i], rate, root, small)
 
 
 # ---- array functions -------------------------------------------------------------------------------------

@@ -265,55 +265,54 @@ def window_sums(
     lo: int, hi: int, x: Array, sd: Array, sh: Array, sw: Array, rd: Array, rh: Array, rw: Array,
     qd: Array, qh: Array, qw: Array, out: Array,
 ) -> None:  # fmt: skip
-    """Sum x / s over each window, divide by q; x (rows, W C), out (rows of windows, OW C), divisors by axis.
+    """Sum x / s over each window, divide by q; x (rows, W C), out (windows, C), divisors by axis.
 
     Items are rows of windows: their input rows are summed first, in long loops, then the sum along the row.
     """
-    channels = out.shape[1] // rw.shape[0]
-    carry = np.empty(x.shape[1], x.dtype)
+    channels = out.shape[1]
+    carry = np.empty((sw.size, channels), x.dtype)
+    line = carry.reshape(carry.size)
     for item in range(lo, hi):
         oh = item % rh.shape[0]
         od = item // rh.shape[0] % rd.shape[0]
         image = item // rh.shape[0] // rd.shape[0] * sd.size
-        for j in range(carry.size):
-            carry[j] = const(carry[j], "0")
+        for j in range(line.size):
+            line[j] = const(line[j], "0")
         for d in range(rd[od, 0], rd[od, 1]):
             for h in range(rh[oh, 0], rh[oh, 1]):
                 factor = x.dtype.type(1.0 / (sd[d] * sh[h]))
-                for j in range(carry.size):
-                    carry[j] += x[(image + d) * sh.size + h, j] * factor
+                for j in range(line.size):
+                    line[j] += x[(image + d) * sh.size + h, j] * factor
         for ow in range(rw.shape[0]):
+            o = item * rw.shape[0] + ow
             w, last = rw[ow, 0], rw[ow, 1]
             q = x.dtype.type(qd[od] * qh[oh] * qw[ow])
-            total = out[item, ow * channels : (ow + 1) * channels]
             if last - w == 1 and q == const(q, "1"):
-                a, f = carry[w * channels : last * channels], x.dtype.type(1.0 / sw[w])
+                f = x.dtype.type(1.0 / sw[w])
                 for c in range(channels):
-                    total[c] = a[c] * f
-                continue
-            if last - w == 2:
-                a, b = carry[w * channels : (w + 1) * channels], carry[(w + 1) * channels : last * channels]
+                    out[o, c] = carry[w, c] * f
+            elif last - w == 2:
                 f, g = x.dtype.type(1.0 / sw[w]), x.dtype.type(1.0 / sw[w + 1])
                 for c in range(channels):
-                    total[c] = divide(a[c] * f + b[c] * g, q)
-                continue
-            for c in range(channels):
-                total[c] = const(total[c], "0")
-            for k in range(w, last):
-                a, factor = carry[k * channels : (k + 1) * channels], x.dtype.type(1.0 / sw[k])
+                    out[o, c] = divide(carry[w, c] * f + carry[w + 1, c] * g, q)
+            else:
                 for c in range(channels):
-                    total[c] += a[c] * factor
-            for c in range(channels):
-                total[c] = divide(total[c], q)
+                    out[o, c] = const(out[o, c], "0")
+                for k in range(w, last):
+                    f = x.dtype.type(1.0 / sw[k])
+                    for c in range(channels):
+                        out[o, c] += carry[k, c] * f
+                for c in range(channels):
+                    out[o, c] = divide(out[o, c], q)
 
 
 def _window_sums(x: Array, spatial: Ints, ranges: list[Array], before: list[Array], after: list[Array]) -> Array:
     y = as_channels_last(x)
     out = np.empty((x.shape[0], *spatial, x.shape[1]), x.dtype)
     if out.size and y.size:
-        flat, result = (a.reshape(-1, a.shape[-2] * a.shape[-1]) for a in (y, out))
+        flat = y.reshape(-1, y.shape[-2] * y.shape[-1])
         span = x.shape[0] * len(ranges[0]) * len(ranges[1])
-        window_sums(span, 6 * max(out.nbytes, y.nbytes), flat, *before, *ranges, *after, result)
+        window_sums(span, 6 * max(out.nbytes, y.nbytes), flat, *before, *ranges, *after, _rows(out))
     else:
         out[...] = 0
     return logical(out)

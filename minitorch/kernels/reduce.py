@@ -46,10 +46,9 @@ def sum_rows(lo: int, hi: int, x: Array, out: Array) -> None:
     """Sum each CHUNK of each row of x (M, n) into out (M, chunks), float64; items are chunks."""
     for item in range(lo, hi):
         r, k = item // out.shape[1], item % out.shape[1]
-        part = x[r, k * CHUNK : (k + 1) * CHUNK]
         total = const(x[r, 0], "0")
-        for j in range(part.size):
-            total += part[j]
+        for j in range(np.uint64(k * CHUNK), np.uint64(min((k + 1) * CHUNK, x.shape[1]))):
+            total += x[r, j]
         out[r, k] = total
 
 
@@ -61,20 +60,20 @@ def extreme_rows(lo: int, hi: int, x: Array, largest: bool, out: Array, index: A
     """
     for item in range(lo, hi):
         r, k = item // out.shape[1], item % out.shape[1]
-        part = x[r, k * CHUNK : (k + 1) * CHUNK]
-        best = part[0]
+        start, stop = np.uint64(k * CHUNK), np.uint64(min((k + 1) * CHUNK, x.shape[1]))
+        best = x[r, start]
         if largest:
-            for j in range(part.size):
-                best = maximum(best, part[j])
+            for j in range(start, stop):
+                best = maximum(best, x[r, j])
         else:
-            for j in range(part.size):
-                best = minimum(best, part[j])
+            for j in range(start, stop):
+                best = minimum(best, x[r, j])
         out[r, k] = best
         if index.size > 0:
-            at = 0
-            while part[at] != best and part[at] == part[at]:
+            at = k * CHUNK
+            while x[r, at] != best and x[r, at] == x[r, at]:
                 at += 1
-            index[r, k] = k * CHUNK + at
+            index[r, k] = at
 
 
 # ---- along columns ---------------------------------------------------------------------------------------
@@ -89,16 +88,16 @@ def sum_columns(lo: int, hi: int, x: Array, out: Array) -> None:
     tiles = (x.shape[2] + TILE - 1) // TILE
     total = np.empty(TILE, x.dtype)
     for item in range(lo, hi):
-        o, b, first = item // tiles // out.shape[1], item // tiles % out.shape[1], item % tiles * TILE
-        result = out[o, b, first : first + TILE]
-        for i in range(result.size):
+        o, b = item // tiles // out.shape[1], item // tiles % out.shape[1]
+        first = np.uint64(item % tiles * TILE)
+        width = min(np.uint64(TILE), np.uint64(x.shape[2]) - first)
+        for i in range(width):
             total[i] = const(total[i], "0")
         for k in range(b * BLOCK, min((b + 1) * BLOCK, x.shape[1])):
-            row = x[o, k, first : first + TILE]
-            for i in range(row.size):
-                total[i] += row[i]
-        for i in range(result.size):
-            result[i] = total[i]
+            for i in range(width):
+                total[i] += x[o, k, first + i]
+        for i in range(width):
+            out[o, b, first + i] = total[i]
 
 
 @kernel
@@ -109,28 +108,26 @@ def extreme_columns(lo: int, hi: int, x: Array, largest: bool, out: Array, index
     """
     tiles = (x.shape[2] + TILE - 1) // TILE
     for item in range(lo, hi):
-        o, b, first = item // tiles // out.shape[1], item // tiles % out.shape[1], item % tiles * TILE
-        best = out[o, b, first : first + TILE]
+        o, b = item // tiles // out.shape[1], item // tiles % out.shape[1]
+        first = np.uint64(item % tiles * TILE)
+        last = min(first + np.uint64(TILE), np.uint64(x.shape[2]))
         start, stop = b * BLOCK, min((b + 1) * BLOCK, x.shape[1])
-        row = x[o, start, first : first + TILE]
-        for i in range(row.size):
-            best[i] = row[i]
+        for i in range(first, last):
+            out[o, b, i] = x[o, start, i]
         if index.size == 0:
             for k in range(start, stop):
-                row = x[o, k, first : first + TILE]
-                for i in range(row.size):
-                    best[i] = maximum(best[i], row[i]) if largest else minimum(best[i], row[i])
+                for i in range(first, last):
+                    v, m = x[o, k, i], out[o, b, i]
+                    out[o, b, i] = maximum(v, m) if largest else minimum(v, m)
         else:
-            at = index[o, b, first : first + TILE]
-            for i in range(at.size):
-                at[i] = start
+            for i in range(first, last):
+                index[o, b, i] = start
             for k in range(start, stop):
-                row = x[o, k, first : first + TILE]
-                for i in range(row.size):
-                    v, m = row[i], best[i]
+                for i in range(first, last):
+                    v, m = x[o, k, i], out[o, b, i]
                     take = (v > m if largest else v < m) | ((v != v) & (m == m))
-                    best[i] = v if take else m
-                    at[i] = k if take else at[i]
+                    out[o, b, i] = v if take else m
+                    index[o, b, i] = k if take else index[o, b, i]
 
 
 # ---- array functions -------------------------------------------------------------------------------------

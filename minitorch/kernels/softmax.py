@@ -16,7 +16,7 @@ from ..jit import kernel
 
 Array = NDArray[Any]
 
-TILE = 64  # neighbours that one item of a strided softmax normalises together
+TILE = 256  # neighbours that one item of a strided softmax normalises together
 
 
 # ---- along rows ------------------------------------------------------------------------------------------
@@ -70,54 +70,52 @@ def softmax_gradient_rows(lo: int, hi: int, gy: Array, y: Array, logs: bool, out
 @kernel
 def softmax_tiles(lo: int, hi: int, x: Array, logs: bool, out: Array) -> None:
     """(Log-)softmax along the middle axis of x (outer, n, inner); items are outer times tiles of inner."""
-    tiles = (x.shape[2] + TILE - 1) // TILE
+    n, inner = x.shape[1], x.shape[2]
+    tiles = (inner + TILE - 1) // TILE
     top, total = np.empty(TILE, x.dtype), np.empty(TILE, x.dtype)
     for item in range(lo, hi):
-        o = item // tiles
-        first = item % tiles * TILE
-        part, result = x[o, :, first : first + TILE], out[o, :, first : first + TILE]
-        width = part.shape[1]
+        o, first = item // tiles, np.uint64(item % tiles * TILE)
+        width = min(np.uint64(TILE), np.uint64(inner) - first)
         for i in range(width):
-            top[i] = part[0, i]
+            top[i] = -const(top[i], "inf")
             total[i] = const(top[i], "0")
-        for k in range(part.shape[0]):
+        for k in range(n):
             for i in range(width):
-                top[i] = maximum(top[i], part[k, i])
-        for k in range(part.shape[0]):
+                top[i] = maximum(top[i], x[o, k, first + i])
+        for k in range(n):
             for i in range(width):
-                e = exp(part[k, i] - top[i])
+                away = x[o, k, first + i] - top[i]
+                e = exp(away)
                 total[i] += e
-                result[k, i] = part[k, i] - top[i] if logs else e
-        for i in range(width):
-            total[i] = log(total[i]) if logs else total[i]
-        for k in range(part.shape[0]):
+                out[o, k, first + i] = away if logs else e
+        if logs:
             for i in range(width):
-                v = result[k, i]
-                result[k, i] = v - total[i] if logs else divide(v, total[i])
+                total[i] = log(total[i])
+        for k in range(n):
+            for i in range(width):
+                v = out[o, k, first + i]
+                out[o, k, first + i] = v - total[i] if logs else divide(v, total[i])
 
 
 @kernel
 def softmax_gradient_tiles(lo: int, hi: int, gy: Array, y: Array, logs: bool, out: Array) -> None:
     """Gradient of (log-)softmax along the middle axis of y (outer, n, inner); items as in `softmax_tiles`."""
-    tiles = (y.shape[2] + TILE - 1) // TILE
+    n, inner = y.shape[1], y.shape[2]
+    tiles = (inner + TILE - 1) // TILE
     total = np.empty(TILE, y.dtype)
     for item in range(lo, hi):
-        o = item // tiles
-        first = item % tiles * TILE
-        part, result = y[o, :, first : first + TILE], out[o, :, first : first + TILE]
-        g = gy[o, :, first : first + TILE]
-        width = part.shape[1]
+        o, first = item // tiles, np.uint64(item % tiles * TILE)
+        width = min(np.uint64(TILE), np.uint64(inner) - first)
         for i in range(width):
             total[i] = const(total[i], "0")
-        for k in range(part.shape[0]):
+        for k in range(n):
             for i in range(width):
-                total[i] += g[k, i] if logs else g[k, i] * part[k, i]
-        for k in range(part.shape[0]):
+                g = gy[o, k, first + i]
+                total[i] += g if logs else g * y[o, k, first + i]
+        for k in range(n):
             for i in range(width):
-                if logs:
-                    result[k, i] = g[k, i] - exp(part[k, i]) * total[i]
-                else:
-                    result[k, i] = (g[k, i] - total[i]) * part[k, i]
+                g, p = gy[o, k, first + i], y[o, k, first + i]
+                out[o, k, first + i] = g - exp(p) * total[i] if logs else (g - total[i]) * p
 
 
 # ---- array functions -------------------------------------------------------------------------------------
@@ -168,9 +166,7 @@ def softmax_backward(gy: Array, y: Array, axis: int = -1, logs: bool = False) ->
 
 
 @kernel
-def cross_entropy_rows(
-    lo: int, hi: int, x: Array, target: Array, weight: Array, loss: Array, lse: Array
-) -> None:
+def cross_entropy_rows(lo: int, hi: int, x: Array, target: Array, weight: Array, loss: Array, lse: Array) -> None:
     """Loss = -weight[t] log softmax(x)[t] and log sum exp of each row of x (M, n); t < 0 is left out."""
     n = x.shape[1]
     for r in range(lo, hi):
