@@ -25,41 +25,37 @@ SIZE, KERNEL, STRIDE, PADDING, DILATION, OUTPUT = range(6)  # rows of a geometry
 
 
 @kernel
-def unfold_rows(
-    lo: int, hi: int, x: Array, geometry: Array, rd: Array, rh: Array, rw: Array, out: Array
-) -> None:
+def unfold_rows(lo: int, hi: int, x: Array, geometry: Array, rd: Array, rh: Array, rw: Array, out: Array) -> None:
     """Columns (N C K, L) of x (N C, pixels); ranges of valid windows by tap of each axis; items are rows."""
     kernel, stride, dilation, outs = geometry[KERNEL], geometry[STRIDE], geometry[DILATION], geometry[OUTPUT]
     for item in range(lo, hi):
         kw = item % kernel[2]
         kh = item // kernel[2] % kernel[1]
         kd = item // kernel[2] // kernel[1] % kernel[0]
-        image = x[item // kernel[2] // kernel[1] // kernel[0]]
-        first, last = rw[kw, 0], rw[kw, 1]
+        image = item // kernel[2] // kernel[1] // kernel[0]
+        first, last, step = np.uint64(rw[kw, 0]), np.uint64(rw[kw, 1]), np.uint64(stride[2])
         for od in range(outs[0]):
             d = od * stride[0] - geometry[PADDING, 0] + kd * dilation[0]
             for oh in range(outs[1]):
-                row = out[item, (od * outs[1] + oh) * outs[2] : (od * outs[1] + oh + 1) * outs[2]]
+                row = np.uint64((od * outs[1] + oh) * outs[2])
+                after = row + np.uint64(outs[2])
                 if od < rd[kd, 0] or od >= rd[kd, 1] or oh < rh[kh, 0] or oh >= rh[kh, 1]:
-                    for j in range(row.size):
-                        row[j] = const(row[j], "0")
+                    for j in range(row, after):
+                        out[item, j] = const(out[item, j], "0")
                     continue
                 h = oh * stride[1] - geometry[PADDING, 1] + kh * dilation[1]
-                w = first * stride[2] - geometry[PADDING, 2] + kw * dilation[2]
-                start = (d * geometry[SIZE, 1] + h) * geometry[SIZE, 2] + w
-                before, inside, after = row[:first], row[first:last], row[last:]
-                for j in range(before.size):
-                    before[j] = const(row[0], "0")
-                for j in range(after.size):
-                    after[j] = const(row[0], "0")
-                if stride[2] == 1:
-                    near = image[start : start + inside.size]
-                    for j in range(inside.size):
-                        inside[j] = near[j]
+                w = rw[kw, 0] * stride[2] - geometry[PADDING, 2] + kw * dilation[2]
+                start = np.uint64((d * geometry[SIZE, 1] + h) * geometry[SIZE, 2] + w)
+                for j in range(row, row + first):
+                    out[item, j] = const(out[item, j], "0")
+                for j in range(row + last, after):
+                    out[item, j] = const(out[item, j], "0")
+                if stride[2] == 1:  # known to be dense here: this loop moves whole vectors
+                    for j in range(last - first):
+                        out[item, row + first + j] = x[image, start + j]
                 else:
-                    far = image[start : start + inside.size * stride[2] : stride[2]]
-                    for j in range(inside.size):
-                        inside[j] = far[j]
+                    for j in range(last - first):
+                        out[item, row + first + j] = x[image, start + j * step]
 
 
 @kernel
@@ -71,9 +67,9 @@ def fold_rows(lo: int, hi: int, x: Array, geometry: Array, rw: Array, out: Array
         h = item % size[1]
         d = item // size[1] % size[0]
         image = item // size[1] // size[0]
-        row = out[image, (d * size[1] + h) * size[2] : (d * size[1] + h + 1) * size[2]]
-        for j in range(row.size):
-            row[j] = const(row[j], "0")
+        row, step = (d * size[1] + h) * size[2], np.uint64(stride[2])
+        for j in range(np.uint64(row), np.uint64(row + size[2])):
+            out[image, j] = const(out[image, j], "0")
         for kd in range(kernel[0]):
             od = (d + padding[0] - kd * dilation[0]) // stride[0]
             if od < 0 or od >= outs[0] or od * stride[0] != d + padding[0] - kd * dilation[0]:
@@ -82,19 +78,17 @@ def fold_rows(lo: int, hi: int, x: Array, geometry: Array, rw: Array, out: Array
                 oh = (h + padding[1] - kh * dilation[1]) // stride[1]
                 if oh < 0 or oh >= outs[1] or oh * stride[1] != h + padding[1] - kh * dilation[1]:
                     continue
-                start = (od * outs[1] + oh) * outs[2]
                 for kw in range(kernel[2]):
                     tap = ((image * kernel[0] + kd) * kernel[1] + kh) * kernel[2] + kw
-                    column = x[tap, start + rw[kw, 0] : start + rw[kw, 1]]
-                    w = rw[kw, 0] * stride[2] - padding[2] + kw * dilation[2]
-                    if stride[2] == 1:
-                        near = row[w : w + column.size]
-                        for j in range(column.size):
-                            near[j] += column[j]
+                    count = np.uint64(rw[kw, 1] - rw[kw, 0])
+                    here = np.uint64((od * outs[1] + oh) * outs[2] + rw[kw, 0])
+                    there = np.uint64(row + rw[kw, 0] * stride[2] - padding[2] + kw * dilation[2])
+                    if stride[2] == 1:  # known to be dense here: this loop adds whole vectors
+                        for j in range(count):
+                            out[image, there + j] += x[tap, here + j]
                     else:
-                        far = row[w : w + column.size * stride[2] : stride[2]]
-                        for j in range(column.size):
-                            far[j] += column[j]
+                        for j in range(count):
+                            out[image, there + j * step] += x[tap, here + j]
 
 
 # ---- array functions -------------------------------------------------------------------------------------
