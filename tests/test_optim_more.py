@@ -210,3 +210,11 @@ def test_constant_rates_are_checked() -> None:
         with pytest.raises(ValueError) as caught:
             swa_utils.SWALR(optimizer, **{"swa_lr": 0.1, **options})
         assert str(caught.value) == text
+
+
+def test_missing_optimizers_name_another() -> None:
+    for name, instead in (("SparseAdam", "Adam"), ("Adafactor", "AdamW")):
+        with pytest.raises(AttributeError, match=f"has no attribute '{name}'; use minitorch.optim.{instead}"):
+            getattr(optim, name)
+    with pytest.raises(AttributeError, match=r"has no attribute 'Nothing'$"):
+        getattr(optim, "Nothing")  # noqa: B009

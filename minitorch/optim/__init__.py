@@ -17,3 +17,11 @@ from .radam import RAdam as RAdam
 from .rmsprop import RMSprop as RMSprop
 from .rprop import Rprop as Rprop
 from .sgd import SGD as SGD
+
+_INSTEAD = {"SparseAdam": "Adam (there are no sparse gradients)", "Adafactor": "AdamW"}
+
+
+def __getattr__(name: str) -> object:
+    """Name what to use instead of an optimizer of torch's that is not here."""
+    hint = f"; use minitorch.optim.{_INSTEAD[name]}" if name in _INSTEAD else ""
+    raise AttributeError(f"module 'minitorch.optim' has no attribute {name!r}{hint}")
