@@ -103,7 +103,9 @@ def _tables(window: Window) -> tuple[Array, list[Array]]:
     padding = [p[0] for p in window.padding]
     rows = [window.size, window.kernel, window.stride, padding, window.dilation, window.output]
     ranges = [[window.inside(axis, k) for k in range(window.kernel[axis])] for axis in range(3)]
-    return np.array(rows, np.int64), [np.array(r, np.int64).reshape(-1, 2) for r in ranges]
+    tables = [np.array(r, np.int64).reshape(-1, 2) for r in ranges]
+    # a tap that no window has inside the input: its empty range may begin past the last window
+    return np.array(rows, np.int64), [np.minimum(t, n) for t, n in zip(tables, window.output)]
 
 
 def unfold(x: Array, kernel: Ints, dilation: Ints, padding: Ints, stride: Ints) -> Array:
