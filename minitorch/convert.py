@@ -53,10 +53,13 @@ def as_array(data: Any, dtype: dtype | None = None) -> Array:
         array = array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
     else:
         array = _from_python(data)
+        if dtype is None:
+            array = _in_default_dtype(array, data)
     return array if dtype is None else cast(array, dtype)
 
 
 def _from_python(data: Any) -> Array:
+    """Return Python data as an array in the widest type of its kind."""
     if not isinstance(data, (list, tuple, bool, int, float, complex, range)) and not hasattr(data, "__array__"):
         raise TypeError(f"new(): invalid data type '{type(data).__name__}'" if isinstance(data, str)
                         else f"Could not infer dtype of {type(data).__name__}")  # fmt: skip
@@ -66,6 +69,11 @@ def _from_python(data: Any) -> Array:
         raise ValueError(_ragged_text(data)) from error
     if array.dtype.kind == "O" or array.dtype.kind in "US":
         raise _bad_elements(data)
+    return array
+
+
+def _in_default_dtype(array: Array, data: Any) -> Array:
+    """Return an array of Python floats in the default dtype; elements that were typed before keep their type."""
     if array.size == 0 or (array.dtype == np.float64 and not _holds_float64(data)):
         return array.astype(dtypes.get_default_dtype().numpy) if array.dtype.kind == "f" else array
     if array.dtype == np.complex128 and not _holds_float64(data):
