@@ -50,9 +50,7 @@ def test_empty_channels_last_is_dense_in_that_order() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.int32, np.int16])
-@pytest.mark.parametrize(
-    "shape", [(2, 3, 71, 67), (3, 65, 90), (1, 33, 8, 9, 10), (5, 257, 16, 16), (2, 40, 1, 301)]
-)
+@pytest.mark.parametrize("shape", [(2, 3, 71, 67), (3, 65, 90), (1, 33, 8, 9, 10), (5, 257, 16, 16), (2, 40, 1, 301)])
 def test_large_conversions_move_every_element(shape: tuple[int, ...], dtype: type) -> None:
     x = np.arange(int(np.prod(shape))).astype(dtype).reshape(shape)
     y = as_channels_last(x)

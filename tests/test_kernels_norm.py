@@ -36,9 +36,7 @@ def spread(table: Array, x: Array) -> Array:
 
 def close(got: Array, want: Array, dtype: Any, scale: float = 1.0) -> None:
     limit = TOLERANCE[dtype] * scale
-    np.testing.assert_allclose(
-        got, want, rtol=limit, atol=limit * max(1.0, float(np.abs(want).max(initial=0)))
-    )
+    np.testing.assert_allclose(got, want, rtol=limit, atol=limit * max(1.0, float(np.abs(want).max(initial=0))))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

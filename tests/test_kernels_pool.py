@@ -134,9 +134,7 @@ def test_avg_pool_backward_is_the_adjoint(case: Any, include: bool, override: An
     np.testing.assert_allclose(np.vdot(gx, x), np.vdot(gy, y), rtol=1e-4, atol=1e-3)
 
 
-@pytest.mark.parametrize(
-    "size, out", [((7,), (3,)), ((5, 8), (2, 8)), ((2, 3), (4, 5)), ((4, 5, 6), (1, 2, 4))]
-)
+@pytest.mark.parametrize("size, out", [((7,), (3,)), ((5, 8), (2, 8)), ((2, 3), (4, 5)), ((4, 5, 6), (1, 2, 4))])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_adaptive_pools_use_torchs_bins(size: Any, out: Any, dtype: Any) -> None:
     x = np.random.default_rng(0).integers(-9, 9, (2, 17, *size)).astype(dtype)
@@ -199,9 +197,7 @@ def test_the_number_of_threads_does_not_change_a_bit() -> None:
             np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize(
-    "args, want", [((5, 2, 2, 1), 3), ((6, 3, 2, 0), 2), ((1, 1, 3, 0), 1), ((7, 3, 2, 1, 2), 3)]
-)
+@pytest.mark.parametrize("args, want", [((5, 2, 2, 1), 3), ((6, 3, 2, 0), 2), ((1, 1, 3, 0), 1), ((7, 3, 2, 1, 2), 3)])
 def test_output_sizes(args: Any, want: int) -> None:
     assert pool.pool_output_size(*args) == want
 

@@ -58,9 +58,7 @@ def test_softmax_and_its_gradient_agree_with_float64(
 
 
 @given(st.integers(1, 30), st.integers(1, 200), DTYPES, st.booleans())
-def test_cross_entropy_is_minus_the_log_of_softmax_at_the_target(
-    rows: int, n: int, dtype: Any, weighted: bool
-) -> None:
+def test_cross_entropy_is_minus_the_log_of_softmax_at_the_target(rows: int, n: int, dtype: Any, weighted: bool) -> None:
     rng = np.random.default_rng(rows)
     x = rng.normal(0, 5, (rows, n)).astype(dtype)
     target = rng.integers(-1, n, rows)
@@ -80,9 +78,7 @@ def test_cross_entropy_is_minus_the_log_of_softmax_at_the_target(
 @pytest.mark.parametrize("axis", [0, 1])
 def test_infinities_and_nan_give_what_the_formula_gives(dtype: Any, logs: bool, axis: int) -> None:
     inf = np.inf
-    x = np.array(
-        [[0, -inf, 1], [-inf] * 3, [inf, 0, 0], [np.nan, 0, 0], [1e30, 0, -1e30], [-inf, 5, -inf]], dtype
-    )
+    x = np.array([[0, -inf, 1], [-inf] * 3, [inf, 0, 0], [np.nan, 0, 0], [1e30, 0, -1e30], [-inf, 5, -inf]], dtype)
     x = x if axis else np.ascontiguousarray(x.T)
     with np.errstate(invalid="ignore", divide="ignore"):
         want = reference(x, axis, logs)

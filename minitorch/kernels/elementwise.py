@@ -289,6 +289,8 @@ def flattener(x: Array) -> Callable[[Array], Array] | None:
 def run(name: str, *operands: Any, out: Array | None = None) -> Array:
     """Apply the kernel `name` of `KERNELS`: arrays for which `applies`, then its numbers.
 
+    `out` may be one of the arrays; the loop is then scalar, as the compiler cannot know that they coincide exactly.
+
     >>> run("relu", np.array([-1.0, 2.0])).tolist()
     [0.0, 2.0]
     """

@@ -7,6 +7,7 @@ that cover it, so no two threads add to one place.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -115,11 +116,11 @@ def unfold(x: Array, kernel: Ints, dilation: Ints, padding: Ints, stride: Ints) 
     [[[0.0, 1.0, 2.0], [1.0, 2.0, 3.0]]]
     """
     window = _window(x.shape[2:], kernel, dilation, padding, stride)
-    out = np.empty((x.shape[0], x.shape[1] * window.taps, int(np.prod(window.output))), x.dtype)
+    out = np.empty((x.shape[0], x.shape[1] * window.taps, math.prod(window.output)), x.dtype)
     if out.size:
         geometry, ranges = _tables(window)
         rows = out.reshape(-1, out.shape[2])
-        images = as_contiguous(x).reshape(x.shape[0] * x.shape[1], int(np.prod(window.size)))
+        images = as_contiguous(x).reshape(x.shape[0] * x.shape[1], math.prod(window.size))
         unfold_rows(rows.shape[0], 2 * out.nbytes, images, geometry, *ranges, rows)
     return out
 
@@ -135,7 +136,7 @@ def fold(x: Array, spatial: Ints, kernel: Ints, dilation: Ints, padding: Ints, s
     out = np.empty((x.shape[0], channels, *spatial), x.dtype)
     if out.size:
         geometry, ranges = _tables(window)
-        images = out.reshape(x.shape[0] * channels, int(np.prod(window.size)))
+        images = out.reshape(x.shape[0] * channels, math.prod(window.size))
         columns = as_contiguous(x).reshape(x.shape[0] * x.shape[1], x.shape[2])
         span = images.shape[0] * window.size[0] * window.size[1]
         fold_rows(span, out.nbytes + 2 * x.nbytes, columns, geometry, ranges[2], images)

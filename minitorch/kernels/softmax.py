@@ -6,6 +6,7 @@ the loops run along the row, else over TILE neighbours of the inner axis at once
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -123,7 +124,7 @@ def softmax_gradient_tiles(lo: int, hi: int, gy: Array, y: Array, logs: bool, ou
 
 def _canonical(x: Array, axis: int) -> Array:
     axis %= x.ndim
-    outer, inner = int(np.prod(x.shape[:axis])), int(np.prod(x.shape[axis + 1 :]))
+    outer, inner = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])
     return np.ascontiguousarray(x).reshape(outer, x.shape[axis], inner)
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,7 +51,7 @@ def scatter_tiles(lo: int, hi: int, x: Array, index: Array, add: bool, out: Arra
 
 def _flat(x: Array) -> Array:
     y = as_channels_last(x)
-    return y.reshape(y.shape[0], int(np.prod(y.shape[1:-1])), y.shape[-1])
+    return y.reshape(y.shape[0], math.prod(y.shape[1:-1]), y.shape[-1])
 
 
 def gather_spatial(x: Array, indices: Array) -> Array:

@@ -100,9 +100,7 @@ FITS = {
     "log": Fit(_log, lambda z: _near(z) / 2, (0, 0), (S, S), (2, 6)),
     "tanh": Fit(_tanh, lambda z: _near(z) / (1 + z * _tanh(z)), (0, 0), (T, T), (4, 10)),
     "erf": Fit(_erf, lambda z: 1 / (1 + _erf(z)), (0, 0), (E**2, E**2), (5, 11)),
-    "-log erfc": Fit(
-        lambda t: -mp.log(mp.erfc(t)), lambda t: mp.erfc(t) / mp.erf(t), (E, E), (4, 6), (6, 18)
-    ),
+    "-log erfc": Fit(lambda t: -mp.log(mp.erfc(t)), lambda t: mp.erfc(t) / mp.erf(t), (E, E), (4, 6), (6, 18)),
 }
 
 
