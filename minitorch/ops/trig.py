@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .unary import Tensor, _doc, rsqrt, unary
+from ._common import Tensor
+from .unary import doc, rsqrt, unary
 
 __all__ = ["acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "sin", "sinh", "tan"]
 
@@ -15,19 +16,19 @@ sin: Callable[..., Tensor] = unary(
     "sin",
     np.sin,
     lambda n, g: g * cos(n.input(0)),
-    _doc("sines", "sin(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.8415])"),
+    doc("sines", "sin(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.8415])"),
 )
 cos: Callable[..., Tensor] = unary(
     "cos",
     np.cos,
     lambda n, g: -g * sin(n.input(0)),
-    _doc("cosines", "cos(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 0.5403])"),
+    doc("cosines", "cos(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 0.5403])"),
 )
 tan = unary(
     "tan",
     np.tan,
     lambda n, g: g * (n.output() * n.output() + 1),
-    _doc("tangents", "tan(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.5574])"),
+    doc("tangents", "tan(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.5574])"),
     low=-1.2,
     high=1.2,
     uses="output",
@@ -36,7 +37,7 @@ asin = unary(
     "asin",
     np.arcsin,
     lambda n, g: g * rsqrt(1 - n.input(0) ** 2),
-    _doc("inverse sines", "asin(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.5708])"),
+    doc("inverse sines", "asin(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.5708])"),
     low=-0.9,
     high=0.9,
     aliases=("arcsin",),
@@ -45,7 +46,7 @@ acos = unary(
     "acos",
     np.arccos,
     lambda n, g: -g * rsqrt(1 - n.input(0) ** 2),
-    _doc("inverse cosines", "acos(minitorch.tensor([1.0, 0.0]))", "tensor([0.0000, 1.5708])"),
+    doc("inverse cosines", "acos(minitorch.tensor([1.0, 0.0]))", "tensor([0.0000, 1.5708])"),
     low=-0.9,
     high=0.9,
     aliases=("arccos",),
@@ -54,33 +55,33 @@ atan = unary(
     "atan",
     np.arctan,
     lambda n, g: g / (n.input(0) ** 2 + 1),
-    _doc("inverse tangents", "atan(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.7854])"),
+    doc("inverse tangents", "atan(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.7854])"),
     aliases=("arctan",),
 )
 sinh: Callable[..., Tensor] = unary(
     "sinh",
     np.sinh,
     lambda n, g: g * cosh(n.input(0)),
-    _doc("hyperbolic sines", "sinh(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.1752])"),
+    doc("hyperbolic sines", "sinh(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 1.1752])"),
 )
 cosh: Callable[..., Tensor] = unary(
     "cosh",
     np.cosh,
     lambda n, g: g * sinh(n.input(0)),
-    _doc("hyperbolic cosines", "cosh(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 1.5431])"),
+    doc("hyperbolic cosines", "cosh(minitorch.tensor([0.0, 1.0]))", "tensor([1.0000, 1.5431])"),
 )
 asinh = unary(
     "asinh",
     np.arcsinh,
     lambda n, g: g * rsqrt(n.input(0) ** 2 + 1),
-    _doc("inverse hyperbolic sines", "asinh(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.8814])"),
+    doc("inverse hyperbolic sines", "asinh(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.8814])"),
     aliases=("arcsinh",),
 )
 acosh = unary(
     "acosh",
     np.arccosh,
     lambda n, g: g * rsqrt(n.input(0) ** 2 - 1),
-    _doc("inverse hyperbolic cosines", "acosh(minitorch.tensor([1.0, 2.0]))", "tensor([0.0000, 1.3170])"),
+    doc("inverse hyperbolic cosines", "acosh(minitorch.tensor([1.0, 2.0]))", "tensor([0.0000, 1.3170])"),
     low=1.2,
     high=3.0,
     aliases=("arccosh",),
@@ -89,7 +90,7 @@ atanh = unary(
     "atanh",
     np.arctanh,
     lambda n, g: g / (1 - n.input(0) ** 2),
-    _doc("inverse hyperbolic tangents", "atanh(minitorch.tensor([0.0, 0.5]))", "tensor([0.0000, 0.5493])"),
+    doc("inverse hyperbolic tangents", "atanh(minitorch.tensor([0.0, 0.5]))", "tensor([0.0000, 0.5493])"),
     low=-0.8,
     high=0.8,
     aliases=("arctanh",),
