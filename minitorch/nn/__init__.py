@@ -3,10 +3,13 @@
 Source of names, arguments and defaults: torch 2.13.
 """
 
+from typing import Any as _Any
+
 from . import functional as functional
 from . import init as init
 from . import parameter as parameter
 from . import utils as utils
+from ._left_out import missing as _missing
 from .activation import CELU as CELU
 from .activation import ELU as ELU
 from .activation import GELU as GELU
@@ -136,3 +139,7 @@ from .vision import PixelUnshuffle as PixelUnshuffle
 from .vision import Upsample as Upsample
 from .vision import UpsamplingBilinear2d as UpsamplingBilinear2d
 from .vision import UpsamplingNearest2d as UpsamplingNearest2d
+
+
+def __getattr__(name: str) -> _Any:
+    raise _missing("nn", name)

@@ -24,7 +24,8 @@ class _Activation(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the function of every element of ``input`` (any shape)."""
-        return getattr(F, self._op)(input, *[getattr(self, name) for name in self._arguments])
+        own = self.__dict__
+        return getattr(F, self._op)(input, *[own[name] for name in self._arguments])
 
     def extra_repr(self) -> str:
         """Return the arguments; ``inplace`` only where it is set."""

@@ -228,10 +228,14 @@ class Members:
             )
 
     def __getattr__(self, name: str) -> Any:
+        # Called for every `self.weight`: written out, because a loop over the tables takes twice as long.
         own = self.__dict__
-        for table in ("_parameters", "_buffers", "_modules"):
-            if table in own and name in own[table]:
-                return own[table][name]
+        if "_parameters" in own and name in own["_parameters"]:
+            return own["_parameters"][name]
+        if "_buffers" in own and name in own["_buffers"]:
+            return own["_buffers"][name]
+        if "_modules" in own and name in own["_modules"]:
+            return own["_modules"][name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __delattr__(self, name: str) -> None:

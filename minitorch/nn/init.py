@@ -14,6 +14,7 @@ import numpy as np
 from ..random import default_generator
 from ..tape import recording
 from ..tensor import Tensor, wrap
+from ._left_out import missing
 
 __all__ = [
     "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_",
@@ -307,3 +308,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
         keep[default_generator.randperm(rows)[:zeros], column] = 0
     with recording(False):
         return tensor.mul_(wrap(keep).to(tensor.dtype))
+
+
+def __getattr__(name: str) -> Any:
+    raise missing("nn.init", name)
