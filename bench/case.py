@@ -50,6 +50,8 @@ class Case:
         is the whole of what is timed).
     cost : gives FLOPs of a call from the case and its outputs' shapes (see `bench.cost`); None: it has no meaning.
     saved : which tensors the backward has to read again: ``inputs``, ``output`` or ``none``.
+    passes : how often the tensors' memory is passed over, where that does not follow from `mode`; 0: it says nothing.
+    kinks : ReLUs inside may meet zero within rounding, so that single gradients differ (see `bench.answers`).
     target : the ratio to torch that the project promises; None where it promises nothing.
     precision : what `set_float32_matmul_precision` is set to; "" leaves the library's default.
     """
@@ -63,6 +65,8 @@ class Case:
     dtype: str = "float32"
     cost: Callable[[Case, Sequence[Shape]], float] | None = None
     saved: str = "inputs"
+    passes: int | None = None
+    kinks: bool = False
     target: float | None = None
     precision: str = ""
 
@@ -85,9 +89,11 @@ class Case:
         """Floating-point operations of one timed call by the plain algorithm, or None."""
         return None if self.cost is None else self.cost(self, outputs)
 
-    def bytes(self, outputs: Sequence[Shape]) -> float:
+    def bytes(self, outputs: Sequence[Shape]) -> float | None:
         """Bytes that one timed call cannot avoid to move: every tensor once for each pass that needs it."""
         read = sum(arg.size * self.itemsize(arg) for arg in self.tensors)
+        if self.passes is not None:
+            return float(self.passes * read) or None
         made = sum(math.prod(shape) for shape in outputs) * ITEMSIZE[self.dtype]
         total = read + made
         if self.mode == "train":

@@ -51,7 +51,7 @@ class WorkerProcess:
         self.lines: queue.Queue[str] = queue.Queue()
         self.quiet = float("inf")  # the least time of its control so far: what an undisturbed machine takes
 
-    def settle(self, attempts: int = 10) -> None:
+    def settle(self, attempts: int = 5) -> None:
         """Wait a little for a moment in which the control runs about as fast as it ever did."""
         for _ in range(attempts):
             control = self.ask("control")["control"]

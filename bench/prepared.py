@@ -14,7 +14,7 @@ import numpy as np
 from . import programs
 from .arrays import Array, channels_last, digest, make, uniform
 from .case import Arg, Case
-from .library import Missing, resolve
+from .library import resolve
 
 __all__ = ["Prepared", "summary"]
 
@@ -56,10 +56,7 @@ class Prepared:
         where, _, name = self.case.op.partition(".")
         if where != "programs":
             return partial(resolve(self.torch, self.case.op), *self.tensors[:given], **kwargs)
-        try:
-            program = getattr(programs, name)(self.torch, *self.tensors[:given], **kwargs)
-        except AttributeError as error:
-            raise Missing(str(error)) from error
+        program = getattr(programs, name)(self.torch, *self.tensors[:given], **kwargs)
         self.leaves += program.parameters
         call: Callable[[], Any] = program.call
         return call
@@ -77,7 +74,8 @@ class Prepared:
         for leaf in self.leaves:
             leaf.grad = None
         out = self.call()
-        out.backward(self._seed(out))
+        first = out[0] if isinstance(out, tuple) else out
+        first.backward(self._seed(first))
         return out
 
     def _seed(self, out: Any) -> Any:

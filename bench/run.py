@@ -102,7 +102,7 @@ def _prepare(row: Row, workers: dict[str, WorkerProcess], subjects: list[Subject
         if reference is None:
             reference = path, found["inputs"]
         else:
-            _check(row, subject, found["inputs"] == reference[1], answers.compare(path, reference[0], row.case.dtype))
+            _check(row, subject, found["inputs"] == reference[1], answers.compare(path, reference[0], row.case))
     return ready
 
 

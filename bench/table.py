@@ -41,9 +41,9 @@ def _roof(row: Row, seconds: float, roofline: dict[str, float]) -> float | None:
     """Return the share of what the machine can do: the time of arithmetic or of traffic at full speed, over ours."""
     if not roofline:
         return None
-    flops = row.case.flops(row.outputs) or 0.0
-    least = max(flops / roofline[row.case.dtype], row.case.bytes(row.outputs) / roofline["copy"]) / 1e9
-    return least / seconds
+    flops, moved = row.case.flops(row.outputs) or 0.0, row.case.bytes(row.outputs) or 0.0
+    least = max(flops / roofline[row.case.dtype], moved / roofline["copy"]) / 1e9
+    return least / seconds or None
 
 
 def as_json(row: Row, roofline: dict[str, float]) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def as_json(row: Row, roofline: dict[str, float]) -> dict[str, Any]:
         found |= {
             "layout": mine.layout, "time": seconds, "min": row.time(mine, "min"), "q1": row.time(mine, "q1"),
             "q3": row.time(mine, "q3"), "flops": flops, "bytes": moved, "gflops": flops and flops / seconds / 1e9,
-            "gbytes": moved / seconds / 1e9, "roof": _roof(row, seconds, roofline),
+            "gbytes": moved and moved / seconds / 1e9, "roof": _roof(row, seconds, roofline),
         }  # fmt: skip
         theirs = row.best("torch")
         plain = [s for s in row.of("minitorch") if s.layout == "contiguous"]
@@ -87,7 +87,7 @@ def line(found: dict[str, Any]) -> str:
     target, ratio = found["target"], found["ratio"]
     cells = (
         f"{units(found['time']):>9} {units(found['q1']) + '..' + units(found['q3']):>20}",
-        f"{_cell(found['gflops'], '.1f'):>8} {found['gbytes']:>6.1f} {_cell(found['roof'], '.0%'):>5}",
+        f"{_cell(found['gflops'], '.1f'):>8} {_cell(found['gbytes'], '.1f'):>6} {_cell(found['roof'], '.0%'):>5}",
         f"{units(found['torch']) if found['torch'] else '':>9} {_cell(ratio, '.2f'):>6}",
         f"{_cell(found['least_ratio'], '.2f'):>6} {_cell(found['ratio_as_is'], '.2f'):>6} {_cell(target, '.1f'):>6}",
     )

@@ -23,9 +23,16 @@ MINE, PLAIN, OTHER = (
 )  # fmt: skip
 
 
+SINGLE = Case("", "", "add", ())
+
+
 def case_named(name: str) -> Case:
     (case,) = (case for case in ALL if case.name == name)
     return case
+
+
+def save(path: Path, named: dict[str, Any]) -> None:
+    np.savez(path, **named)
 
 
 # ---- cases ---------------------------------------------------------------------------------------------------------
@@ -83,6 +90,8 @@ def test_bytes_count_each_tensor_once_a_pass() -> None:
     # forward reads two and writes one; backward reads both again and the gradient, and writes one
     assert case.bytes([(4,)]) == 4 * 4 * (3 + 2 + 1 + 1)
     assert Case("", "", "mul", (Arg((4,)), Arg((4,))), mode="forward").bytes([(4,)]) == 4 * 4 * 3
+    assert Case("", "", "programs.x", (Arg((4,)),), mode="step", passes=7).bytes([(4,)]) == 4 * 4 * 7
+    assert Case("", "", "programs.x", (Arg((4,)),), mode="step", passes=0).bytes([(4,)]) is None
 
 
 # ---- numbers and answers -------------------------------------------------------------------------------------------
@@ -110,7 +119,19 @@ def test_answers_are_compared_by_relative_error(tmp_path: Path, value: float, sa
     a, b = tmp_path / "a.npz", tmp_path / "b.npz"
     np.savez(a, x=np.array([value], np.float32))
     np.savez(b, x=np.array([1.0], np.float32))
-    assert answers.compare(a, b, "float32")["same"] is same
+    assert answers.compare(a, b, SINGLE)["same"] is same
+
+
+def test_single_gradients_may_differ_at_kinks_and_outputs_may_not(tmp_path: Path) -> None:
+    a, b = tmp_path / "a.npz", tmp_path / "b.npz"
+    gradient = np.ones(100_000, np.float32)
+    save(a, {"output 0": np.ones(3), "gradient 0": gradient})
+    gradient[7] = 0.0
+    save(b, {"output 0": np.ones(3), "gradient 0": gradient})
+    kinked = Case("", "", "add", (), kinks=True)
+    assert answers.compare(a, b, kinked)["same"] and not answers.compare(a, b, SINGLE)["same"]
+    save(b, {"output 0": np.full(3, 1.001), "gradient 0": gradient})
+    assert not answers.compare(a, b, kinked)["same"]
 
 
 def test_answers_of_another_shape_or_number_differ(tmp_path: Path) -> None:
@@ -118,8 +139,8 @@ def test_answers_of_another_shape_or_number_differ(tmp_path: Path) -> None:
     np.savez(a, x=np.zeros(2))
     np.savez(b, x=np.zeros((2, 1)))
     np.savez(c, x=np.zeros(2), y=np.zeros(2))
-    assert "shape" in answers.compare(a, b, "float64")["where"]
-    assert not answers.compare(a, c, "float64")["same"]
+    assert "shape" in answers.compare(a, b, SINGLE)["where"]
+    assert not answers.compare(a, c, SINGLE)["same"]
 
 
 # ---- rows ----------------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ def _norms() -> Iterator[Case]:
     yield batch("batch_norm 32x64x56x56 float32 train", args=stored, kwargs={"training": True}, target=1.3)
     yield batch("batch_norm eval 32x64x56x56 float32 forward", args=stored, kwargs={"training": False}, mode="forward")
     yield from _named(
-        "batch_norm+relu 32x64x56x56", "norm", "programs.batch_norm_relu", (image(*MAP),), 1.5, cost=work,
+        "batch_norm+relu 32x64x56x56", "norm", "programs.batch_norm_relu", (image(*MAP),), 1.5, cost=work, kinks=True,
     )  # fmt: skip
     yield from _named(
         "layer_norm 32x128x768", "norm", "nn.functional.layer_norm", (Arg((32, 128, 768)),), 1.3, cost=work,
@@ -67,12 +67,13 @@ def _cases() -> Iterator[Case]:
         )  # fmt: skip
     pair = (Arg((256, 1000)), Arg((256, 1000), grad=False))
     yield from _named("mse_loss 256x1000", "loss", "nn.functional.mse_loss", pair, 1.0)
+    # SGD with momentum reads parameter, gradient and momentum and writes two of them; Adam has one more of each
     for name, shapes in (("of a CNN", [(64, 64, 3, 3), (64,)] * 50), ("of 64", [(64,)] * 100)):
         parameters = tuple(Arg(shape) for shape in shapes)
-        for kind, target in (("Adam", 1.5), ("SGD", None)):
+        for kind, passes, target in (("Adam", 7, 1.5), ("SGD", 5, None)):
             yield Case(
                 f"{kind} step, 100 parameters {name} float32", "optim", "programs.optimizer_step", parameters,
-                {"kind": kind}, mode="step", target=target, saved="none",
+                {"kind": kind}, mode="step", target=target, passes=passes,
             )  # fmt: skip
 
 

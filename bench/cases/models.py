@@ -22,12 +22,12 @@ def _cases() -> Iterator[Case]:
         size = "x".join(map(str, shape))
         yield Case(
             f"{title} {size} float32 training step", "models", "programs.training_step", (images, labels),
-            {"model": model}, mode="step", saved="none",
+            {"model": model}, mode="step", passes=0, kinks=True,
         )  # fmt: skip
         one = image(1, *shape[1:], grad=False) if len(shape) > 2 else Arg((1, *shape[1:]), grad=False)
         yield Case(
             f"{title} batch 1 float32 forward", "models", "programs.inference", (one,), {"model": model},
-            mode="forward", target=1.0,
+            mode="forward", passes=0, target=1.0,
         )  # fmt: skip
 
 
