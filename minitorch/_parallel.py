@@ -73,7 +73,12 @@ def set_num_threads(n: int) -> None:
 
 
 def get_num_threads() -> int:
-    """Return how many threads a kernel may use."""
+    """Return how many threads a kernel may use.
+
+    >>> import minitorch
+    >>> minitorch.get_num_threads() >= 1
+    True
+    """
     return layer.wanted
 
 

@@ -142,7 +142,7 @@ def randperm(
     >>> import minitorch
     >>> _ = minitorch.manual_seed(0)
     >>> minitorch.randperm(4)
-    tensor([2, 0, 1, 3])
+    tensor([0, 1, 3, 2])
     """
     return _finish(_gen(generator).randperm(n, (dtype or dtypes.int64).numpy), requires_grad, device)
 
