@@ -16,6 +16,6 @@ def _text(self: Any) -> str:
 def returns(name: str, *fields: str) -> Any:
     """Return the result type of a function: a named tuple of ``values`` and ``indices``, or of other fields."""
     fields = fields or ("values", "indices")
-    kind = type(name, (namedtuple(name, fields),), {"__slots__": (), "__repr__": _text, "__module__": __name__})  # type: ignore[misc]
+    kind = type(name, (namedtuple(name, fields),), {"__slots__": (), "__repr__": _text, "__module__": __name__})
     globals()[name] = kind  # where pickle looks for it
     return kind
