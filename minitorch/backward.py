@@ -16,6 +16,7 @@ from typing import Any
 from . import dtypes
 from .dispatch import _requires, edge_of
 from .errors import shape_text
+from .memory import copied
 from .tape import Edge, Node, recording
 from .tensor import Tensor, _new, method, wrap
 
@@ -112,12 +113,25 @@ def _validated(grad: Tensor, edge: Edge, node: Node) -> Tensor:
     target, index = edge
     shape, kind = (target._data.shape, target._data.dtype) if isinstance(target, Tensor) else target.metas[index]
     if grad._data.shape != shape:
-        grad = grad.sum_to_size(shape)
+        grad = _summed(grad, shape, edge, node)
     if grad._data.dtype != kind:
         if grad._data.dtype.kind == "c" and kind.kind == "f":
             grad = grad.real
         grad = grad.to(dtypes.FROM_NUMPY[kind])
     return grad
+
+
+def _summed(grad: Tensor, shape: tuple[int, ...], edge: Edge, node: Node) -> Tensor:
+    """Undo broadcasting; RuntimeError for a gradient whose shape the value cannot have been broadcast to."""
+    have = grad._data.shape
+    lead = len(have) - len(shape)
+    if lead < 0 or any(n != 1 and n != m for n, m in zip(shape, have[lead:])):
+        raise RuntimeError(
+            f"Function {node.name()} returned an invalid gradient at index {node.edges.index(edge)} - got "
+            f"{shape_text(have)} but expected shape compatible with {shape_text(shape)}"
+        )
+    total: Tensor = grad.sum_to_size(shape)
+    return total
 
 
 def _prehooks(node: Node, grads: list[Any]) -> list[Any]:
@@ -133,7 +147,7 @@ def _prehooks(node: Node, grads: list[Any]) -> list[Any]:
     for index, keep in (node.retain or {}).items():
         tensor = keep()
         if tensor is not None and grads[index] is not None:
-            _accumulate(tensor, wrap(grads[index]._data.copy(order="K")), False)
+            _accumulate(tensor, wrap(copied(grads[index]._data)), False)
     return grads
 
 
@@ -150,10 +164,21 @@ def run_hooks(hooks: dict[int, Callable[..., Any]], grad: Tensor) -> Tensor:
     for hook in list(hooks.values()):
         changed = hook(grad)
         if changed is not None:
-            if not isinstance(changed, Tensor):
-                raise TypeError(f"expected a Tensor or None from a gradient hook, got {type(changed).__name__}")
+            _check_replacement(hook, changed, grad)
             grad = changed
     return grad
+
+
+def _check_replacement(hook: Callable[..., Any], changed: Any, grad: Tensor) -> None:
+    """Raise torch's errors for a gradient that a hook may not put in place of another."""
+    if not isinstance(changed, Tensor):
+        raise TypeError(f"expected Variable, but hook returned '{type(changed).__name__}'")
+    name = getattr(hook, "__name__", type(hook).__name__)
+    if changed._data.dtype != grad._data.dtype:
+        have, want = (f"torch.{t.dtype.scalar_type}Tensor" for t in (grad, changed))
+        raise RuntimeError(f"hook '{name}' has changed the type of value (was {have} got {want})")
+    if changed._data.shape != grad._data.shape:
+        raise RuntimeError(f"hook '{name}' has changed the size of value")
 
 
 def _accumulate(leaf: Tensor, grad: Tensor, create_graph: bool) -> None:
@@ -172,7 +197,7 @@ def _own(grad: Tensor) -> Tensor:
     """Return a gradient nobody else holds, off the tape."""
     data = grad._data
     if any(s == 0 for s in data.strides) or (data.base is not None and not data.flags.owndata):
-        out = wrap(data.copy(order="K"))
+        out = wrap(copied(data))
     else:
         out = wrap(data)
     if grad._storage.array is not None:
@@ -211,7 +236,7 @@ def _flush(totals: list[tuple[Tensor, Tensor]], create_graph: bool, seen: set[in
     for leaf, grad in totals:
         alone = id(grad) not in seen
         seen.add(id(grad))
-        _accumulate(leaf, grad if alone else wrap(grad._data.copy(order="K")), create_graph)
+        _accumulate(leaf, grad if alone else wrap(copied(grad._data)), create_graph)
         for hook in list((leaf._post_hooks or {}).values()):
             hook(leaf)
 
@@ -230,7 +255,7 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
             "variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
         )
     if requires_grad and self._data.dtype.kind not in "fcV":
-        raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+        raise RuntimeError("only Tensors of floating point dtype can require gradients")
     self._requires = bool(requires_grad)
     return self
 

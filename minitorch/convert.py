@@ -10,7 +10,7 @@ from . import dtypes
 from .dtypes import dtype
 from .memory import Array
 
-__all__ = ["as_array", "cast", "legacy", "scalar", "to_python", "torch_strides", "wrap_dim", "wrap_dims"]
+__all__ = ["as_array", "cast", "legacy", "ones", "scalar", "to_python", "torch_strides", "wrap_dim", "wrap_dims"]
 
 
 def wrap_dim(dim: int, ndim: int) -> int:
@@ -31,12 +31,18 @@ def wrap_dims(dims: Any, ndim: int) -> tuple[int, ...]:
     return found
 
 
-def torch_strides(array: Array) -> tuple[int, ...]:
-    """Return the byte strides that torch shows: NumPy is free in dimensions of size 0 and 1, torch is not."""
-    if not array.flags.c_contiguous:
+def torch_strides(array: Array, is_view: bool = False) -> tuple[int, ...]:
+    """Return the byte strides that torch shows: NumPy is free in dimensions of size 0 and 1, torch is not.
+
+    A view keeps the strides it has got, save that an inserted dimension, 0 in NumPy, continues the one behind it.
+    """
+    if not is_view and not array.flags.c_contiguous:
         return array.strides
-    strides, step = [], array.itemsize
-    for n in reversed(array.shape):
+    strides: list[int] = []
+    step = array.itemsize
+    for n, own in zip(reversed(array.shape), reversed(array.strides)):
+        if is_view and (own or n != 1):
+            step = own
         strides.append(step)
         step *= max(n, 1)
     return tuple(reversed(strides))
@@ -165,6 +171,13 @@ def scalar(value: Any, to: dtype) -> Array:
     """Return a Python number as a 0-d array of a dtype; integers wrap around as in torch."""
     kind = np.int64 if isinstance(value, int) and abs(value) < 2**63 else None
     return cast(np.asarray(value, dtype=kind), to)
+
+
+def ones(shape: tuple[int, ...], to: dtype) -> Array:
+    """Return an array of ones."""
+    if to is dtypes.bfloat16:
+        return to_bfloat16(np.ones(shape, np.float32))
+    return np.ones(shape, to.numpy)
 
 
 def to_python(array: Array) -> Any:

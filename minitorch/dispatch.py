@@ -66,6 +66,14 @@ def _user_channels_last(array: Array) -> bool:
     return array.ndim > 3 and not array.flags.c_contiguous and np.moveaxis(array, 1, -1).flags.c_contiguous
 
 
+_NO_GRAD_VIEW = (
+    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case "
+    "is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
+    "either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want "
+    "the inplace to be tracked)."
+)
+
+
 def _alias(x: Tensor, array: Array, op: Any, params: tuple[Any, ...]) -> Tensor:
     """Wrap a view of ``x``: the storage is shared, the way there remembered."""
     tensor = _new(Tensor)
@@ -74,6 +82,8 @@ def _alias(x: Tensor, array: Array, op: Any, params: tuple[Any, ...]) -> Tensor:
     tensor._chain = (*x._chain, (op, params))
     tensor._base = x if x._base is None else x._base
     tensor._seen = storage.rebases
+    if x._frozen or not mode.enabled:
+        tensor._frozen = x._frozen or _NO_GRAD_VIEW
     if storage.array is not None:
         storage.join(tensor)
     return tensor

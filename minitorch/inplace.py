@@ -10,6 +10,7 @@ from . import dtypes
 from .convert import cast
 from .dispatch import _refresh, _requires, edge_of, record
 from .errors import shape_text
+from .memory import copied, is_dense
 from .op import SCATTER_VIEW, result_dtype
 from .tape import Node, Saved, mode
 from .tensor import Tensor, wrap
@@ -22,7 +23,10 @@ def apply_(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Te
     x: Tensor = inputs[0]
     recorded = mode.enabled and op.vjp is not None and any(_requires(i) for i in inputs)
     if mode.enabled:
-        check_writable(x)
+        check_writable(x, recorded)
+    for other in inputs[1:]:
+        if isinstance(other, Tensor) and other._storage is x._storage:
+            _check_overlap(x._data, other._data)
     result = _computed(op, x, [i._data if isinstance(i, Tensor) else i for i in inputs], params)
     check_result(op, x, result)
     if recorded:
@@ -41,7 +45,7 @@ def _shielded(op: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     x = inputs[0]
     if not any(0 in op.saved_for(i) and _requires(t) for i, t in enumerate(inputs)):
         return inputs
-    old = wrap(x._data.copy(order="K"))
+    old = wrap(copied(x._data))
     edge = edge_of(x)
     if edge is not None:
         old._requires, old._index = True, edge[1]
@@ -49,13 +53,28 @@ def _shielded(op: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     return (old, *inputs[1:])
 
 
-def check_writable(x: Tensor) -> None:
+def check_writable(x: Tensor, recorded: bool = True) -> None:
     """Raise torch's errors for in-place writes that the tape could not follow."""
+    if recorded and x._frozen:
+        raise RuntimeError(x._frozen)
     if _requires(x) and x._node is None:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     base = x._base
     if base is not None and base._requires and base._node is None:
         raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+
+
+def _check_overlap(x: Any, other: Any) -> None:
+    """Raise torch's error if two views of one storage share a part of their elements."""
+    if not (is_dense(x) and is_dense(other)):
+        return
+    starts = [a.__array_interface__["data"][0] for a in (x, other)]
+    same = starts[0] == starts[1] and x.strides == other.strides and x.shape == other.shape
+    if not same and starts[0] < starts[1] + other.nbytes and starts[1] < starts[0] + x.nbytes:
+        raise RuntimeError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+            "memory location. Please clone() the tensor before performing the operation."
+        )
 
 
 def check_cast(have: dtypes.dtype, want: dtypes.dtype) -> None:

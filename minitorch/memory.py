@@ -81,6 +81,23 @@ class Storage:
         self.aliases = ()
 
 
+def is_dense(array: Array) -> bool:
+    """Return whether the elements fill one block of memory, each place once, in some order of dimensions."""
+    if array.flags.c_contiguous or array.flags.f_contiguous:
+        return True
+    expected = array.itemsize
+    for stride, n in sorted((s, n) for s, n in zip(array.strides, array.shape) if n != 1):
+        if stride != expected:
+            return False
+        expected *= n
+    return True
+
+
+def copied(array: Array) -> Array:
+    """Return a copy as torch lays it out: in the same order of dimensions if that is dense, else in C order."""
+    return array.copy(order="K" if is_dense(array) else "C")
+
+
 def replay(array: Array, chain: tuple[tuple[Any, tuple[Any, ...]], ...]) -> Array:
     """Apply a chain of view operations, each an (op, parameters) pair, to an array."""
     for op, params in chain:

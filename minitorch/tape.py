@@ -10,6 +10,7 @@ After: Griewank & Walther, "Evaluating Derivatives", 2nd ed. (SIAM 2008), chapte
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -92,14 +93,19 @@ class Saved:
         return tensor
 
     def _overwritten(self, node: Node, what: str) -> str:
-        name = dtypes.FROM_NUMPY[self.array.dtype].name.replace("float32", "").replace("float64", "Double")
-        text = (
-            "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"[torch.{name}FloatTensor {shape_text(self.array.shape)}], which is {what} of {node.name()}, is "
-            f"at version {self.storage.version}; expected version {self.version} instead."
-        ).replace("DoubleFloat", "Double")
+        kind = dtypes.FROM_NUMPY[self.array.dtype].scalar_type
+        maker, index = self.edge if self.edge is not None else (None, 0)
+        made = f", which is output {index} of {_STEM.sub('', maker.name())}," if isinstance(maker, Node) else ""
         where = f" It was written at {self.storage.writer}." if self.storage.writer else ""
-        return text + where + " Hint: clone() the value before it is written, or write out of place."
+        return (
+            "one of the variables needed for gradient computation has been modified by an inplace operation: "
+            f"[torch.{kind}Tensor {shape_text(self.array.shape)}]{made} is at version "
+            f"{self.storage.version}; expected version {self.version} instead. {node.name()} needs it ({what}).{where} "
+            "Hint: clone() the value before it is written, or write out of place."
+        )
+
+
+_STEM = re.compile(r"Backward\d*$")
 
 
 # ---- nodes -------------------------------------------------------------------------------------------------

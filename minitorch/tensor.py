@@ -15,7 +15,7 @@ from . import convert, dtypes
 from ._printing import format_tensor
 from .device import CPU, channels_last, channels_last_3d, contiguous_format, device, memory_format
 from .dtypes import dtype
-from .memory import Array, Storage
+from .memory import Array, Storage, copied
 
 __all__ = ["Size", "Tensor", "method", "wrap"]
 
@@ -23,7 +23,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Size(tuple[int, ...]):
-    """A tensor's shape: a tuple of ints that can count its elements."""
+    """A tensor's shape: a tuple of ints that can count its elements.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.zeros(2, 3).shape.numel()
+    6
+    """
 
     def numel(self) -> int:
         """Return the number of elements."""
@@ -122,7 +129,13 @@ class Tensor:
 
     def size(self, dim: int | None = None) -> Any:
         """Return the shape, or the size of dimension ``dim``."""
-        return Size(self._data.shape) if dim is None else self._data.shape[convert.wrap_dim(dim, self._data.ndim)]
+        return Size(self._data.shape) if dim is None else self._data.shape[self._existing(dim)]
+
+    def _existing(self, dim: int) -> int:
+        """Return ``dim`` counted from 0; IndexError if there is no such dimension."""
+        if not self._data.ndim:
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+        return convert.wrap_dim(dim, self._data.ndim)
 
     @property
     def ndim(self) -> int:
@@ -172,8 +185,8 @@ class Tensor:
     def stride(self, dim: int | None = None) -> Any:
         """Return the strides in elements, as torch would lay the tensor out."""
         array = self._visible()
-        strides = tuple(s // array.itemsize for s in convert.torch_strides(array))
-        return strides if dim is None else strides[convert.wrap_dim(dim, array.ndim)]
+        strides = tuple(s // array.itemsize for s in convert.torch_strides(array, is_view=bool(self._chain)))
+        return strides if dim is None else strides[self._existing(dim)]
 
     def storage_offset(self) -> int:
         """Return the offset of the first element in its storage, in elements."""
@@ -270,13 +283,18 @@ class Tensor:
         return bool(self.item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._only())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._only())
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._only())
+
+    def _only(self) -> Any:
+        if self._data.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return self.item()
 
     def __index__(self) -> int:
         if self._data.size != 1 or self._data.dtype.kind not in "iub":
@@ -314,7 +332,7 @@ class Tensor:
             )
         if id(self) in memo:
             return memo[id(self)]
-        twin = wrap(self._visible().copy(order="K"), type(self))
+        twin = wrap(copied(self._visible()), type(self))
         memo[id(self)] = twin
         twin._requires = self._requires
         if self._grad is not None:
@@ -327,7 +345,7 @@ class Tensor:
             raise RuntimeError("cannot pickle a tensor that a recorded operation computed; detach() it first")
         return _rebuild, (
             type(self),
-            np.ascontiguousarray(self._visible()).reshape(self._data.shape),
+            self._visible(),
             self._requires,
         )
 

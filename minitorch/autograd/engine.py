@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import convert
 from ..backward import backward_pass
 from ..dispatch import edge_of
 from ..tape import Edge
@@ -39,7 +40,7 @@ def _root_grad(out: Tensor, grad: Any, i: int) -> Tensor:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
         if out._data.dtype.kind not in "fV":
             raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {out.dtype}")
-        return wrap(np.ones_like(out._data))
+        return wrap(convert.ones(out._data.shape, out.dtype))
     if not isinstance(grad, Tensor):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(grad).__name__}")
     if grad._data.shape != out._data.shape:
@@ -134,16 +135,19 @@ def grad(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
         )
     given, wanted = _tuple(outputs), _tuple(inputs)
+    if not wanted:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     edges, values = _roots(given, _grads_for(given, grad_outputs))
     keep = create_graph if retain_graph is None else retain_graph
     found = backward_pass(edges, values, keep, create_graph, _captures(wanted))
     if materialize_grads:
-        return tuple(wrap(np.zeros_like(x._data)) if g is None else g for x, g in zip(wanted, found))
-    if not allow_unused and None in [None if g is None else 0 for g in found]:
-        raise RuntimeError(
-            "One of the differentiated Tensors appears to not have been used in the graph. Set "
-            "allow_unused=True if this is the desired behavior."
-        )
+        return tuple(wrap(np.zeros(x._data.shape, x._data.dtype)) if g is None else g for x, g in zip(wanted, found))
+    for i, g in enumerate(found):
+        if g is None and not allow_unused:
+            raise RuntimeError(
+                f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set "
+                "allow_unused=True if this is the desired behavior."
+            )
     return tuple(found)
 
 

@@ -267,7 +267,7 @@ def _output(node: Node, ctx: FunctionCtx, args: tuple[Any, ...], i: int, out: An
         rebase(out, node, i)
         return out
     if _among(out, args) or out._base is not None or out._requires:
-        out = _same_elements(out)
+        out = _same_elements(out, f"Output {i} of {node.op.name}")
     out._node, out._index, out._requires = node, i, True
     return out
 
@@ -276,11 +276,11 @@ def _among(tensor: Tensor, others: Sequence[Any]) -> bool:
     return any(tensor is other for other in others)
 
 
-def _same_elements(x: Tensor) -> Tensor:
+def _same_elements(x: Tensor, who: str) -> Tensor:
     """Return an alias with a history of its own, which in-place operations may not extend."""
     out = _new(Tensor)
     out._data, out._storage, out._chain = x._data, x._storage, x._chain
-    out._frozen = _VIEW_IN_FUNCTION
+    out._frozen = f"{who} is a view and is being modified inplace. {_VIEW_IN_FUNCTION}"
     if x._storage.private:
         out._storage.join(out)
     return out

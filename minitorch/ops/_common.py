@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from ..backward import backward_pass
 from ..convert import wrap_dim, wrap_dims
 from ..dispatch import apply, edge_of
 from ..inplace import apply_, check_result, write
-from ..op import Op
+from ..op import Failure, Make, Op, Sample, register
 from ..tape import mode, recording
 from ..tensor import Tensor, method, wrap
 
@@ -26,6 +26,7 @@ __all__ = [
     "ints",
     "normal_dims",
     "operand",
+    "register_views",
     "tensor_arg",
     "vjp_of",
     "zeros_like",
@@ -111,7 +112,8 @@ IDENTITY: Op = Op("alias", lambda x: x.view(), lambda node, g: g)
 def vjp_of(
     fn: Callable[..., Any], node: Any, inputs: tuple[Any, ...], grads: tuple[Any, ...]
 ) -> tuple[Tensor | None, ...]:
-    """Return the gradients of ``fn(*inputs)``, an expression in ops, for the vjp of a fused kernel that computes the same.
+    """Return the gradients of ``fn(*inputs)``, an expression in ops, for the vjp of a fused kernel that computes the
+    same.
 
     A fused backward kernel is fast once; its own gradient is rarely asked for and may be slower, so it comes from the
     expression. Each input is taken through an alias, at which the inner walk stops.
@@ -139,3 +141,19 @@ def _alias_for(x: Any, needed: bool, create: bool) -> Any:
     leaf = wrap(x._data)
     leaf._requires = True
     return leaf
+
+
+def register_views(
+    fn: Any, *calls: tuple[str, tuple[int, ...], tuple[Any, ...]], fails: Any = (), methods: Any = None
+) -> None:
+    """Register a function of one tensor by (name, shape, further arguments) of its samples."""
+
+    def samples(make: Make) -> Iterator[Sample]:
+        for name, shape, args in calls:
+            yield Sample(name, (make(*shape), *args))
+
+    def failures(make: Make) -> Iterator[Failure]:
+        for shape, args, error, match in fails:
+            yield Failure((make(*shape), *args), error, match)
+
+    register(fn, samples=samples, failures=failures if fails else None, methods=methods)

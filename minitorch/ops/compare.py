@@ -44,8 +44,16 @@ def _int_samples(make: Make) -> Iterator[Sample]:
     yield Sample("number", (make.ints(3, 4), 6))
 
 
+def _logic_samples(make: Make) -> Iterator[Sample]:
+    yield from (sample for sample in _samples(make) if sample.name != "number")
+
+
 def _failures(make: Make) -> Iterator[Failure]:
-    yield Failure((make(3), make(4)), RuntimeError, r"The size of tensor a \(3\) must match the size of tensor b \(4\)")
+    yield Failure(
+        (make.bools(3), make.bools(4)),
+        RuntimeError,
+        r"The size of tensor a \(3\) must match the size of tensor b \(4\)",
+    )
 
 
 def _doc(what: str, name: str, result: str, args: str = "minitorch.tensor([1, 2, 3]), 2") -> str:
@@ -127,6 +135,7 @@ _, logical_and = _make(
         "tensor([False,  True])",
         "minitorch.tensor([0, 1]), minitorch.tensor([1, 1])",
     ),
+    samples=_logic_samples,
     numbers=False,
 )
 _, logical_or = _make(
@@ -138,6 +147,7 @@ _, logical_or = _make(
         "tensor([False,  True])",
         "minitorch.tensor([0, 1]), minitorch.tensor([0, 1])",
     ),
+    samples=_logic_samples,
     numbers=False,
 )
 _, logical_xor = _make(
@@ -150,6 +160,7 @@ _, logical_xor = _make(
         "minitorch.tensor([0, 1]), minitorch.tensor([1, 1])",
     ),
     numbers=False,
+    samples=_logic_samples,
 )
 AND, bitwise_and = _make(
     "bitwise_and",

@@ -13,10 +13,11 @@ from ..dtypes import float32
 from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import wrap
 from ._common import Tensor, apply, deliver, normal_dims, tensor_arg
+from .expand import expand
 from .pointwise import maximum, minimum
 from .reduce import kept, spread
 from .reduce import sum as total
-from .shape import expand, reshape
+from .shape import reshape
 
 __all__ = ["amax", "amin", "argmax", "argmin", "max", "min"]
 

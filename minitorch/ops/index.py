@@ -21,7 +21,8 @@ from ..op import Failure, Make, Op, Sample, register
 from ..tape import mode
 from ..tensor import method, wrap
 from ._common import NUMBER, Tensor, apply, apply_, zeros_like
-from .shape import _embed, expand
+from .expand import expand
+from .shape import _embed
 
 __all__ = ["gather", "index_select", "masked_fill", "masked_select", "nonzero", "scatter", "scatter_add"]
 
@@ -69,7 +70,8 @@ def _normal(item: Any) -> Any:
     if hasattr(item, "__index__"):
         return int(item.__index__())
     raise IndexError(
-        f"only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got {type(item).__name__})"
+        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
+        f"{type(item).__name__})"
     )
 
 
@@ -203,11 +205,7 @@ ASSIGN: Op = Op("copy", lambda x, value: _assigned(x, value), lambda node, g: (z
 
 def _assigned(x: Array, value: Any) -> Array:
     """Return ``value`` broadcast to the shape and dtype of ``x``."""
-    array = (
-        convert.cast(value, dtypes.of(x))
-        if isinstance(value, np.ndarray)
-        else convert.scalar(value, dtypes.of(x))
-    )
+    array = convert.cast(value, dtypes.of(x)) if isinstance(value, np.ndarray) else convert.scalar(value, dtypes.of(x))
     lead = array.ndim - x.ndim
     if lead > 0 and array.shape[:lead] == (1,) * lead:
         array = array.reshape(array.shape[lead:])
@@ -488,9 +486,7 @@ def _masked_select_samples(make: Make) -> Iterator[Sample]:
 
 
 def _out_of_range(make: Make) -> Iterator[Failure]:
-    yield Failure(
-        (make(3, 4), 1, wrap(np.full((3, 1), 4))), RuntimeError, "index 4 is out of bounds for dimension 1"
-    )
+    yield Failure((make(3, 4), 1, wrap(np.full((3, 1), 4))), RuntimeError, "index 4 is out of bounds for dimension 1")
 
 
 register(gather, samples=_gather_samples, failures=_out_of_range)
@@ -499,6 +495,4 @@ register(scatter, samples=_put_samples)
 register(index_select, samples=_select_samples)
 register(masked_fill, samples=_mask_samples)
 register(masked_select, samples=_masked_select_samples)
-register(
-    nonzero, samples=lambda make: iter([Sample("matrix", (make.ints(3, 4, high=2),))]), differentiable=False
-)
+register(nonzero, samples=lambda make: iter([Sample("matrix", (make.ints(3, 4, high=2),))]), differentiable=False)

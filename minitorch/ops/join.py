@@ -11,7 +11,8 @@ from ..convert import cast, wrap_dim
 from ..memory import Array
 from ..op import Failure, Make, Op, Sample, register, result_dtype
 from ._common import Tensor, apply, deliver
-from .shape import narrow, unsqueeze
+from .parts import narrow
+from .shape import unsqueeze
 
 __all__ = ["cat", "stack"]
 
@@ -71,9 +72,7 @@ def _check_sizes(tensors: tuple[Tensor, ...], dim: int) -> None:
     for i, x in enumerate(tensors[1:], 1):
         shape = x._data.shape
         if len(shape) != len(first):
-            raise RuntimeError(
-                f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}"
-            )
+            raise RuntimeError(f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}")
         for d, (m, n) in enumerate(zip(first, shape)):
             if d != dim and m != n:
                 raise RuntimeError(
@@ -121,9 +120,7 @@ def _stack_samples(make: Make) -> Iterator[Sample]:
 
 def _cat_failures(make: Make) -> Iterator[Failure]:
     yield Failure(([],), RuntimeError, "non-empty list")
-    yield Failure(
-        ([make(2, 3), make(2, 4)],), RuntimeError, "Sizes of tensors must match except in dimension 0"
-    )
+    yield Failure(([make(2, 3), make(2, 4)],), RuntimeError, "Sizes of tensors must match except in dimension 0")
 
 
 def _stack_failures(make: Make) -> Iterator[Failure]:

@@ -27,6 +27,12 @@ def _apart_samples(make: Make) -> Iterator[Sample]:
     yield Sample("zero size", (make(0, 3), make(3)))
 
 
+def _angle_samples(make: Make) -> Iterator[Sample]:
+    yield Sample("matrix", (make(3, 4, low=0.3), make(3, 4, low=0.5)))
+    yield Sample("broadcast", (make(3, 1, low=0.3), make(4, low=0.5)))
+    yield Sample("zero size", (make(0, 3), make(3)))
+
+
 # ---- powers --------------------------------------------------------------------------------------------------------
 
 
@@ -166,7 +172,7 @@ atan2 = binary("atan2", ATAN2,
     >>> import minitorch
     >>> minitorch.atan2(minitorch.tensor([1.0]), minitorch.tensor([0.0]))
     tensor([1.5708])
-    """, positive_samples, methods=("arctan2",), numbers=False)  # fmt: skip
+    """, _angle_samples, methods=("arctan2",), numbers=False)  # fmt: skip
 
 
 # ---- where, clamp --------------------------------------------------------------------------------------------------

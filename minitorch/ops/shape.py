@@ -1,33 +1,43 @@
-"""Views and rearrangements: view, reshape, permute, expand, slices along one dimension, cat, stack.
+"""Views and rearrangements of whole tensors: view, reshape, permute, squeeze.
 
 View ops share memory. Each one's gradient is again a view or a scatter, so every order of derivative exists.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import dtypes
 from ..convert import wrap_dim, wrap_dims
-from ..device import channels_last, channels_last_3d, contiguous_format, preserve_format
 from ..errors import shape_text
 from ..memory import Array
-from ..op import SCATTER_VIEW, Failure, Make, Op, Sample, register
+from ..op import SCATTER_VIEW, Op
 from ..tensor import method, wrap
-from ._common import Tensor, apply, ints
+from ._common import Tensor, apply, ints, register_views
+from .clone import contiguous
 
-__all__ = ["chunk", "expand", "flatten", "movedim", "narrow", "permute", "reshape", "select", "split", "squeeze",
-           "t", "transpose", "unbind", "unflatten", "unsqueeze", "view"]  # fmt: skip
+__all__ = [
+    "flatten",
+    "movedim",
+    "permute",
+    "reshape",
+    "squeeze",
+    "t",
+    "transpose",
+    "unflatten",
+    "unsqueeze",
+    "view",
+]
 
 
 # ---- view and reshape ----------------------------------------------------------------------------------------------
 
 
 def _view_fwd(x: Array, shape: tuple[int, ...]) -> Array:
-    return np.reshape(x, shape, copy=False)
+    return x.reshape(shape) if x.flags.c_contiguous else np.reshape(x, shape, copy=False)
 
 
 def _view_vjp(node: Any, g: Tensor) -> Tensor:
@@ -43,7 +53,8 @@ def infer_size(shape: tuple[int, ...], numel: int) -> tuple[int, ...]:
     if len(unknown) > 1:
         raise RuntimeError("only one dimension can be inferred")
     if any(n < -1 for n in shape):
-        raise RuntimeError(f"invalid shape dimension {min(shape)}")
+        wrong = next(i for i, n in enumerate(shape) if n < -1)
+        raise RuntimeError(f"invalid shape dimension {shape[wrong]} at index {wrong} of shape {shape_text(shape)}")
     known = 1
     for n in shape:
         known *= n if n != -1 else 1
@@ -161,38 +172,6 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     return reshape(input, (*shape[:dim], *inner, *shape[dim + 1 :]))
 
 
-# ---- memory order --------------------------------------------------------------------------------------------------
-
-COPY: Op = Op("clone", lambda x, order: np.array(x, order=order, copy=True), lambda node, g: g)
-
-
-def clone(input: Tensor, *, memory_format: Any = preserve_format) -> Tensor:
-    """Return a copy on the tape.
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.ones(2).clone()
-    tensor([1., 1.])
-    """
-    if memory_format in (channels_last, channels_last_3d):
-        return _channels_last(input)
-    return apply(COPY, (input,), ("C" if memory_format is contiguous_format else "K",))
-
-
-@method
-def contiguous(self: Tensor, memory_format: Any = contiguous_format) -> Tensor:
-    """Return the tensor itself if its memory is in the order of ``memory_format``, else a copy that is."""
-    if self.is_contiguous(memory_format):
-        return self
-    return clone(self, memory_format=memory_format)
-
-
-def _channels_last(x: Tensor) -> Tensor:
-    order = (0, *range(2, x._data.ndim), 1)
-    return permute(apply(COPY, (permute(x, order),), ("C",)), tuple(np.argsort(order)))
-
-
 # ---- permutations --------------------------------------------------------------------------------------------------
 
 
@@ -202,9 +181,7 @@ def _permute_vjp(node: Any, g: Tensor) -> Tensor:
 
 
 PERMUTE: Op = Op("permute", lambda x, order: x.transpose(order), _permute_vjp, view=True)
-TRANSPOSE: Op = Op(
-    "transpose", lambda x, a, b: x.swapaxes(a, b), lambda node, g: transpose(g, *node.params), view=True
-)
+TRANSPOSE: Op = Op("transpose", lambda x, a, b: x.swapaxes(a, b), lambda node, g: transpose(g, *node.params), view=True)
 T_OP: Op = Op("t", lambda x: x.T, lambda node, g: t(g), view=True, grad_name="TBackward0")
 
 
@@ -279,20 +256,25 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     return permute(input, tuple(placed[i] if i in placed else next(rest) for i in range(ndim)))
 
 
-Tensor.T = property(  # type: ignore[attr-defined]
-    lambda self: t(self) if self._data.ndim == 2 else permute(self, tuple(reversed(range(self._data.ndim)))),
-    doc="The tensor with its dimensions reversed.",
-)
-Tensor.mT = property(
-    lambda self: transpose(self, -2, -1), doc="The tensor with its last two dimensions swapped."
-)  # type: ignore[attr-defined]
+def _adjacent(self: Tensor) -> Tensor:
+    if self._data.ndim < 2:
+        raise RuntimeError(
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {self._data.ndim}-D tensor."
+        )
+    return transpose(self, -2, -1)
+
+
+def _reversed(self: Tensor) -> Tensor:
+    return permute(self, tuple(reversed(range(self._data.ndim))))
+
+
+Tensor.T = property(_reversed, doc="The tensor with its dimensions reversed.")  # type: ignore[attr-defined]
+Tensor.mT = property(_adjacent, doc="The tensor with its last two dimensions swapped.")  # type: ignore[attr-defined]
 
 
 # ---- sizes of 1 ----------------------------------------------------------------------------------------------------
 
-SQUEEZE: Op = Op(
-    "squeeze", lambda x, dims: x.squeeze(dims), lambda node, g: reshape(g, node.in_shape(0)), view=True
-)
+SQUEEZE: Op = Op("squeeze", lambda x, dims: x.squeeze(dims), lambda node, g: reshape(g, node.in_shape(0)), view=True)
 UNSQUEEZE: Op = Op(
     "unsqueeze", lambda x, dim: np.expand_dims(x, dim), lambda node, g: squeeze(g, node.params[0]), view=True
 )
@@ -324,83 +306,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     return apply(UNSQUEEZE, (input,), (wrap_dim(dim, input._data.ndim + 1),))
 
 
-# ---- expand and its adjoint ----------------------------------------------------------------------------------------
-
-EXPAND: Op = Op(
-    "expand",
-    lambda x, shape: np.broadcast_to(x, shape),
-    lambda node, g: sum_to_size(g, node.in_shape(0)),
-    view=True,
-)
-
-
-def _sum_to_fwd(x: Array, shape: tuple[int, ...]) -> Array:
-    lead = x.ndim - len(shape)
-    axes = tuple(range(lead)) + tuple(
-        lead + i for i, n in enumerate(shape) if n == 1 and x.shape[lead + i] != 1
-    )
-    return np.sum(x, axis=axes, keepdims=True, dtype=x.dtype).reshape(shape)
-
-
-SUM_TO: Op = Op("sum_to_size", _sum_to_fwd, lambda node, g: expand(g, node.in_shape(0)), grad_name="SumBackward1")
-
-
-def expand(input: Tensor, *sizes: Any, implicit: bool = False) -> Tensor:
-    """Return a view with dimensions of size 1 repeated without a copy; -1 keeps a size.
-
-    Raises
-    ------
-    RuntimeError : a size that the existing one cannot become.
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.ones(3, 1).expand(-1, 4).shape
-    torch.Size([3, 4])
-    """
-    want, shape = ints(sizes), input._data.shape
-    lead = len(want) - len(shape)
-    if lead < 0:
-        raise RuntimeError(
-            f"expand(torch.{_type_name(input)}{{{shape_text(shape)}}}, size={list(want)}): the number of sizes provided "
-            f"({len(want)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
-        )
-    full = []
-    for i, n in enumerate(want):
-        have = shape[i - lead] if i >= lead else 1
-        if n == -1 and i < lead:
-            raise RuntimeError(
-                f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing dimension {i}"
-            )
-        if n != -1 and have not in (1, n):
-            raise RuntimeError(
-                f"The expanded size of the tensor ({n}) must match the existing size ({have}) at non-singleton "
-                f"dimension {i}.  Target sizes: {shape_text(want)}.  Tensor sizes: {shape_text(shape)}"
-            )
-        full.append(have if n == -1 else n)
-    return apply(EXPAND, (input,), (tuple(full),))
-
-
-def _type_name(x: Tensor) -> str:
-    return {"float32": "FloatTensor", "float64": "DoubleTensor", "int64": "LongTensor"}.get(
-        x.dtype.name, "Tensor"
-    )
-
-
-@method
-def expand_as(self: Tensor, other: Tensor) -> Tensor:
-    """Expand the tensor to the shape of ``other``."""
-    return expand(self, other._data.shape)
-
-
-@method
-def sum_to_size(self: Tensor, *size: Any) -> Tensor:
-    """Sum away broadcast dimensions until the tensor has shape ``size``."""
-    want = ints(size)
-    return self if self._data.shape == want else apply(SUM_TO, (self,), (want,))
-
-
-# ---- parts along one dimension -------------------------------------------------------------------------------------
+# ---- the adjoint of picking elements ---------------------------------------------------------------------------------
 
 
 def _embed(node: Any, g: Tensor) -> Tensor:
@@ -411,186 +317,76 @@ def _embed(node: Any, g: Tensor) -> Tensor:
     return SCATTER_VIEW(zeros, g, params=(((node.op, node.params),),))
 
 
-def _along(dim: int, part: Any) -> tuple[Any, ...]:
-    return (slice(None),) * dim + (part,)
-
-
-NARROW: Op = Op("slice", lambda x, dim, start, stop: x[_along(dim, slice(start, stop))], _embed, view=True)
-SELECT: Op = Op("select", lambda x, dim, index: x[(*_along(dim, index), ...)], _embed, view=True)
-
-
-def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
-    """Return a view of ``length`` elements from ``start`` along ``dim``.
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.arange(5).narrow(0, 1, 3)
-    tensor([1, 2, 3])
-    """
-    dim, start, length = wrap_dim(dim, input._data.ndim), int(start), int(length)
-    n = input._data.shape[dim]
-    if length < 0:
-        raise RuntimeError("narrow(): length must be non-negative.")
-    if not -n <= start <= n:
-        raise IndexError(f"start out of range (expected to be in range of [{-n}, {n}], but got {start})")
-    start += n if start < 0 else 0
-    if start + length > n:
-        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
-    return apply(NARROW, (input,), (dim, start, start + length))
-
-
-def select(input: Tensor, dim: int, index: int) -> Tensor:
-    """Return a view of element ``index`` along ``dim``, without that dimension.
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.arange(6).view(2, 3).select(1, 0)
-    tensor([0, 3])
-    """
-    if not input._data.ndim:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    dim, index = wrap_dim(dim, input._data.ndim), int(index)
-    n = input._data.shape[dim]
-    if not -n <= index < n:
-        raise IndexError(
-            f"select(): index {index} out of range for tensor of size {shape_text(input._data.shape)} at dimension {dim}"
-        )
-    return apply(SELECT, (input,), (dim, index))
-
-
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """Return views of all elements along ``dim``.
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.tensor([[1, 2], [3, 4]]).unbind(1)
-    (tensor([1, 3]), tensor([2, 4]))
-    """
-    if not input._data.ndim:
-        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    dim = wrap_dim(dim, input._data.ndim)
-    return tuple(apply(SELECT, (input,), (dim, i)) for i in range(input._data.shape[dim]))
-
-
-def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Return views of parts along ``dim``: of equal size (the last may be smaller) or of the listed sizes.
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.arange(5).split(2)
-    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
-    """
-    dim = wrap_dim(dim, tensor._data.ndim)
-    n = tensor._data.shape[dim]
-    if isinstance(split_size_or_sections, (list, tuple)):
-        sizes = [int(s) for s in split_size_or_sections]
-        if sum(sizes) != n or min(sizes, default=0) < 0:
-            raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {dim}), "
-                f"but got split_sizes={sizes}"
-            )
-    else:
-        size = int(split_size_or_sections)
-        if size < 0 or (size == 0 and n):
-            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
-        sizes = [min(size, n - start) for start in range(0, n, size)] if n else [0]
-    starts = np.cumsum([0, *sizes[:-1]]).tolist()
-    return tuple(apply(NARROW, (tensor,), (dim, s, s + k)) for s, k in zip(starts, sizes))
-
-
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """Return at most ``chunks`` views of equal size along ``dim`` (the last may be smaller).
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.arange(5).chunk(2)
-    (tensor([0, 1, 2]), tensor([3, 4]))
-    """
-    if chunks <= 0:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    dim = wrap_dim(dim, input._data.ndim)
-    return split(input, max(1, -(-input._data.shape[dim] // chunks)), dim)
-
-
 # ---- samples -------------------------------------------------------------------------------------------------------
 
-
-def _register(
-    fn: Any, *calls: tuple[str, tuple[int, ...], tuple[Any, ...]], fails: Any = (), methods: Any = None
-) -> None:
-    def samples(make: Make) -> Iterator[Sample]:
-        for name, shape, args in calls:
-            yield Sample(name, (make(*shape), *args))
-
-    def failures(make: Make) -> Iterator[Failure]:
-        for shape, args, error, match in fails:
-            yield Failure((make(*shape), *args), error, match)
-
-    register(fn, samples=samples, failures=failures if fails else None, methods=methods)
-
-
 _INVALID = (RuntimeError, "is invalid for input of size 12")
+register_views(
+    view,
+    ("merge", (2, 3, 4), (6, 4)),
+    ("infer", (2, 6), (-1, 3)),
+    ("0-d", (1,), ((),)),
+    ("zero size", (0, 3), (3, 0)),
+    fails=[((3, 4), (5, 2), *_INVALID), ((3, 4), (-1, -1), RuntimeError, "only one dimension")],
+)
+register_views(
+    reshape,
+    ("split", (2, 6), (2, 2, 3)),
+    ("tuple", (2, 6), ((4, 3),)),
+    ("zero size", (0, 3), (0,)),
+    fails=[((3, 4), (5, 2), *_INVALID)],
+)
+register_views(
+    flatten,
+    ("all", (2, 3, 4), ()),
+    ("from 1", (2, 3, 4), (1,)),
+    ("middle", (2, 3, 4, 2), (1, 2)),
+    ("0-d", (), ()),
+    fails=[((3, 4), (1, 0), RuntimeError, "start_dim cannot come after end_dim")],
+)
+register_views(
+    unflatten,
+    ("split", (2, 6), (1, (2, 3))),
+    ("infer", (2, 6), (-1, (-1, 2))),
+    fails=[((3, 4), (1, (3, 3)), RuntimeError, "don't multiply up to the size of dim 1")],
+)
 _RANGE = (IndexError, "Dimension out of range")
-_register(view, ("merge", (2, 3, 4), (6, 4)), ("infer", (2, 6), (-1, 3)), ("0-d", (1,), ((),)), ("zero size", (0, 3), (3, 0)),
-          fails=[((3, 4), (5, 2), *_INVALID), ((3, 4), (-1, -1), RuntimeError, "only one dimension")])  # fmt: skip
-_register(reshape, ("split", (2, 6), (2, 2, 3)), ("tuple", (2, 6), ((4, 3),)), ("zero size", (0, 3), (0,)),
-          fails=[((3, 4), (5, 2), *_INVALID)])  # fmt: skip
-_register(flatten, ("all", (2, 3, 4), ()), ("from 1", (2, 3, 4), (1,)), ("middle", (2, 3, 4, 2), (1, 2)), ("0-d", (), ()),
-          fails=[((3, 4), (1, 0), RuntimeError, "start_dim cannot come after end_dim")])  # fmt: skip
-_register(unflatten, ("split", (2, 6), (1, (2, 3))), ("infer", (2, 6), (-1, (-1, 2))),
-          fails=[((3, 4), (1, (3, 3)), RuntimeError, "don't multiply up to the size of dim 1")])  # fmt: skip
-_register(clone, ("matrix", (2, 3), ()), ("0-d", (), ()))
-_register(permute, ("three", (2, 3, 4), (2, 0, 1)), ("tuple", (2, 3), ((1, 0),)), ("zero size", (0, 3), (1, 0)),
-          fails=[((3, 4), (0,), RuntimeError, "number of dimensions"), ((3, 4), (0, 0), RuntimeError, "duplicate dims")])  # fmt: skip
-_register(transpose, ("three", (2, 3, 4), (0, 2)), ("negative", (2, 3, 4), (-1, -2)), fails=[((3, 4), (0, 2), *_RANGE)],
-          methods=("transpose", "swapaxes", "swapdims"))  # fmt: skip
-_register(
+register_views(
+    permute,
+    ("three", (2, 3, 4), (2, 0, 1)),
+    ("tuple", (2, 3), ((1, 0),)),
+    ("zero size", (0, 3), (1, 0)),
+    fails=[((3, 4), (0,), RuntimeError, "number of dimensions"), ((3, 4), (0, 0), RuntimeError, "duplicate dims")],
+)
+register_views(
+    transpose,
+    ("three", (2, 3, 4), (0, 2)),
+    ("negative", (2, 3, 4), (-1, -2)),
+    fails=[((3, 4), (0, 2), *_RANGE)],
+    methods=("transpose", "swapaxes", "swapdims"),
+)
+register_views(
     t,
     ("matrix", (2, 3), ()),
     ("vector", (3,), ()),
     fails=[((2, 2, 2), (), RuntimeError, "expects a tensor with <= 2")],
 )
-_register(
+register_views(
     movedim,
     ("one", (2, 3, 4), (0, 2)),
     ("two", (2, 3, 4), ((0, 1), (-1, 0))),
     methods=("movedim", "moveaxis"),
 )
-_register(
+register_views(
     squeeze,
     ("all", (1, 3, 1), ()),
     ("one", (1, 3, 1), (0,)),
     ("not 1", (2, 3), (0,)),
     ("two", (1, 3, 1), ((0, 2),)),
 )
-_register(
+register_views(
     unsqueeze,
     ("front", (2, 3), (0,)),
     ("back", (2, 3), (-1,)),
     ("0-d", (), (0,)),
     fails=[((3, 4), (4,), *_RANGE)],
-)
-_register(expand, ("column", (3, 1), (3, 4)), ("lead", (3,), (2, 3)), ("keep", (2, 1), (-1, 3)), ("zero size", (1, 3), (0, 3)),
-          fails=[((3, 4), (3, 5), RuntimeError, "The expanded size of the tensor")], methods=("expand", "broadcast_to"))  # fmt: skip
-_register(narrow, ("rows", (4, 3), (0, 1, 2)), ("columns", (4, 3), (1, 0, 2)), ("zero size", (4, 3), (0, 2, 0)),
-          fails=[((4, 3), (0, 3, 2), RuntimeError, "exceeds dimension size")])  # fmt: skip
-_register(
-    select,
-    ("row", (4, 3), (0, 1)),
-    ("last", (4, 3), (1, -1)),
-    fails=[((4, 3), (0, 4), IndexError, "out of range")],
-)
-_register(unbind, ("rows", (2, 3), ()), ("columns", (2, 3), (1,)))
-_register(split, ("equal", (5, 2), (2,)), ("listed", (5, 2), ([1, 4],)), ("columns", (2, 4), (3, 1)),
-          fails=[((5, 2), ([1, 2],), RuntimeError, "expects split_sizes to sum exactly to 5")])  # fmt: skip
-_register(
-    chunk,
-    ("two", (5, 2), (2,)),
-    ("columns", (2, 4), (3, 1)),
-    fails=[((5,), (0,), RuntimeError, "greater than 0")],
 )

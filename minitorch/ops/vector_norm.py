@@ -12,10 +12,11 @@ from .. import dtypes
 from ..memory import Array
 from ..op import Make, Op, Sample, Widening, register
 from ._common import Tensor, apply, normal_dims
+from .expand import expand
 from .extrema import amax, amin
 from .pointwise import where
 from .reduce import kept, spread, sum
-from .shape import expand, reshape
+from .shape import reshape
 
 __all__ = ["norm"]
 
