@@ -11,8 +11,8 @@ _level = "high"
 def set_float32_matmul_precision(precision: str) -> None:
     """Choose how float32 convolutions and products may be computed.
 
-    "highest" is direct summation; "high", the default, admits Winograd's algorithm for 3x3 convolutions, whose error is a few
-    units in the last place larger; "medium" admits what "high" does.
+    "highest" is direct summation; "high", the default, admits Winograd's algorithm for 3x3 convolutions, whose error is
+    a few units in the last place larger; "medium" admits what "high" does.
 
     Raises
     ------

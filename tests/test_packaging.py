@@ -86,7 +86,8 @@ def _modules_after_import() -> set[str]:
 
 
 def test_importing_the_package_loads_no_optional_package() -> None:
-    optional = {"torch", "sklearn", "matplotlib", "tqdm", "safetensors", "hypothesis", "pytest"}  # SciPy is Numba's to load
+    # SciPy is Numba's to load
+    optional = {"torch", "sklearn", "matplotlib", "tqdm", "safetensors", "hypothesis", "pytest"}
     assert not optional & _modules_after_import()
 
 

@@ -12,7 +12,7 @@ from ..kernels.pool import pool_output_size
 from ..op import Failure, Make, Sample, register
 from ._common import Tensor, tensor_arg
 
-# ---- arguments --------------------------------------------------------------------------------------------------------
+# ---- arguments -----------------------------------------------------------------------------------------------------
 
 
 def _each(op: str, name: str, value: Any, n: int) -> tuple[int, ...]:
@@ -113,7 +113,7 @@ def _output_size(op: str, x: Tensor, wanted: Any, n: int) -> tuple[int, ...]:
     return found
 
 
-# ---- documentation, samples -------------------------------------------------------------------------------------------
+# ---- documentation, samples ----------------------------------------------------------------------------------------
 
 
 def _doc(op: str, n: int, what: str, rest: str, kernel: str, result: str) -> str:
@@ -124,7 +124,8 @@ def _doc(op: str, n: int, what: str, rest: str, kernel: str, result: str) -> str
 
     Parameters
     ----------
-    input : (N, C, {letters}) or (C, {letters}). kernel_size, stride : int or one per axis; stride defaults to kernel_size.{rest}
+    input : (N, C, {letters}) or (C, {letters}). kernel_size : int or one per axis.
+    stride : the same; kernel_size by default.{rest}
 
     Raises
     ------

@@ -98,7 +98,8 @@ def _check(op: str, x: Tensor, w: Tensor, bias: Tensor | None, groups: int, tran
     outputs = w._data.shape[1] * groups if transposed else w._data.shape[0]
     if bias is not None and bias._data.shape != (outputs,):
         raise RuntimeError(
-            f"{op}: Given {'transposed=1, ' if transposed else ''}weight of size {shape_text(w._data.shape)}, expected bias "
+            f"{op}: Given {'transposed=1, ' if transposed else ''}weight of size {shape_text(w._data.shape)}, "
+            "expected bias "
             f"to be 1-dimensional with {outputs} elements, but got bias of size {shape_text(bias._data.shape)} instead"
         )
     _check_types(op, x, w, bias)
@@ -107,14 +108,16 @@ def _check(op: str, x: Tensor, w: Tensor, bias: Tensor | None, groups: int, tran
 def _check_channels(op: str, x: tuple[int, ...], w: tuple[int, ...], groups: int, transposed: bool, n: int) -> None:
     if w[0] % groups or w[0] < groups:
         raise RuntimeError(
-            f"{op}: Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of "
+            f"{op}: Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got "
+            "weight of "
             f"size [{shape_text(w)}] instead"
         )
     wanted = w[0] if transposed else w[1] * groups
     if len(x) == n + 2 and x[1] != wanted:
         given = f"transposed={int(transposed)}" if transposed else f"groups={groups}"
         raise RuntimeError(
-            f"{op}: Given {given}, weight of size {shape_text(w)}, expected input{shape_text(x)} to have {wanted} channels, "
+            f"{op}: Given {given}, weight of size {shape_text(w)}, expected input{shape_text(x)} to have "
+            f"{wanted} channels, "
             f"but got {x[1]} channels instead"
         )
 
@@ -261,7 +264,8 @@ def _transposed_size(
 ) -> tuple[int, ...]:
     if any(e >= max(s, d) or e < 0 for e, s, d in zip(extra, stride, dilation)):
         raise RuntimeError(
-            f"{op}: output padding must be smaller than either stride or dilation, but got output_padding={list(extra)}, "
+            f"{op}: output padding must be smaller than either stride or dilation, but got "
+            f"output_padding={list(extra)}, "
             f"stride={list(stride)}, dilation={list(dilation)}"
         )
     found = tuple(
@@ -271,7 +275,8 @@ def _transposed_size(
     if min(found) <= 0:
         have, get = " x ".join(map(str, size)), " x ".join(map(str, found))
         raise RuntimeError(
-            f"{op}: Given input size per channel: ({have}). Calculated output size per channel: ({get}). Output size is too small"
+            f"{op}: Given input size per channel: ({have}). Calculated output size per channel: ({get}). "
+            "Output size is too small"
         )
     return found
 

@@ -1,4 +1,4 @@
-"""Dropout: elements, channels or (for self-normalising nets) affine-corrected elements at random; torch's random stream."""
+"""Dropout of elements or channels, and its variant for self-normalising nets, on torch's random stream."""
 
 from __future__ import annotations
 
@@ -73,7 +73,9 @@ def _channel_dropout(n: int) -> Callable[..., Tensor]:
         return _dropped(x, x._data.shape[:2] + (1,) * (ndim - 2), p, training, inplace)
 
     fn.__name__ = fn.__qualname__ = name
-    fn.__doc__ = f"""Set whole channels of (N, C, ...) with {n} spatial axes to 0 with probability p (Tompson et al., arXiv 1411.4280).
+    fn.__doc__ = f"""Set whole channels of (N, C, ...) with {n} spatial axes to 0 with probability p.
+
+    Source: Tompson et al., arXiv 1411.4280.
 
     Raises
     ------

@@ -91,7 +91,8 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
     if min(blocks) < 1:
         kernel, gap, pad, _ = how
         raise RuntimeError(
-            f"unfold: Given input with spatial size {x._data.shape[2:]}, kernel_size={kernel}, dilation={gap}, padding={pad}, "
+            f"unfold: Given input with spatial size {x._data.shape[2:]}, kernel_size={kernel}, dilation={gap}, "
+            f"padding={pad}, "
             f"calculated shape of the array of sliding blocks as {blocks}, but its components must be at least one."
         )
     return apply(UNFOLD, (x,), how)
@@ -153,7 +154,8 @@ def _check_columns(shape: Any, size: Any, kernel: Any, dilation: Any, padding: A
     if shape[2] != _product(blocks):
         counted = " * ".join(map(str, blocks))
         raise RuntimeError(
-            f"{given}, expected size of input's dimension 2 to match the calculated number of sliding blocks {counted} = "
+            f"{given}, expected size of input's dimension 2 to match the calculated number of sliding blocks "
+            f"{counted} = "
             f"{_product(blocks)}, but got input.size(2)={shape[2]}."
         )
 

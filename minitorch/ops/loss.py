@@ -68,7 +68,8 @@ def _rows(op: str, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     if len(shape) == 1:
         if want not in ((), (1,)):
             raise RuntimeError(
-                f"{op}: Expected target of shape [] or [1] for input of shape {shape_text(shape)}, got {shape_text(want)}"
+                f"{op}: Expected target of shape [] or [1] for input of shape {shape_text(shape)}, got "
+                f"{shape_text(want)}"
             )
         return x.unsqueeze(0), target.reshape(1)
     if not want or want[0] != shape[0]:
@@ -97,7 +98,8 @@ def _weight(op: str, weight: Tensor | None, count: int, like: Tensor) -> Array |
         return None
     if weight._data.shape != (count,):
         raise RuntimeError(
-            f"{op}: weight tensor should be defined either for all {count} classes or no classes but got weight tensor of "
+            f"{op}: weight tensor should be defined either for all {count} classes or no classes but got "
+            "weight tensor of "
             f"shape: {shape_text(weight._data.shape)}"
         )
     if weight._data.dtype != like._data.dtype:
@@ -193,7 +195,9 @@ def _cross_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, ...]:
     return vjp_of(formula, node, (node.input(0), node.input(1)), (gg,))
 
 
-CROSS: Op = Op("cross_entropy_rows", cross_entropy_forward, _cross_vjp, saves=((0,),), keeps=(1,), nondifferentiable=(1,))
+CROSS: Op = Op(
+    "cross_entropy_rows", cross_entropy_forward, _cross_vjp, saves=((0,),), keeps=(1,), nondifferentiable=(1,)
+)
 CROSS_BACK: Op = Op(
     "cross_entropy_rows_backward",
     lambda g, x, classes, weight, lse: cross_entropy_backward(g, x, classes, weight, lse),
@@ -217,7 +221,8 @@ def cross_entropy(
     Parameters
     ----------
     input : (N, C), (C) or (N, C, d1, ...) logits. target : int64 class indices, or probabilities in the shape of input.
-    weight : (C). ignore_index : a class whose rows do not count. label_smoothing : share of a uniform target, in [0, 1].
+    weight : (C). ignore_index : a class whose rows do not count.
+    label_smoothing : share of a uniform target, in [0, 1].
     reduction : "mean" (weighted), "sum" or "none".
 
     Raises

@@ -1,4 +1,4 @@
-"""Products of matrices: matmul and its relatives, linear.
+"""Products of matrices: matmul and its relatives.
 
 The triad is closed: the gradients of a product are products.
 """
@@ -17,7 +17,7 @@ from ..tensor import method
 from ._common import Tensor, apply, deliver, tensor_arg
 from .shape import reshape
 
-__all__ = ["addmm", "baddbmm", "bmm", "dot", "linear", "matmul", "mm", "mv", "outer"]
+__all__ = ["addmm", "baddbmm", "bmm", "dot", "matmul", "mm", "mv", "outer"]
 
 
 def _product(a: Array, b: Array, bias: Array | None = None) -> Array:
@@ -133,7 +133,8 @@ def _batch_mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError:
         if a[-back] != b[-back] and 1 not in (a[-back], b[-back]):
             place = max(len(a), len(b)) - back
             return RuntimeError(
-                f"The size of tensor a ({a[-back]}) must match the size of tensor b ({b[-back]}) at non-singleton dimension {place}"
+                f"The size of tensor a ({a[-back]}) must match the size of tensor b ({b[-back]}) at "
+                f"non-singleton dimension {place}"
             )
     return RuntimeError(f"matmul: batches of shapes {a} and {b} do not broadcast")
 
@@ -168,7 +169,8 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     m, n = input._data.shape, mat2._data.shape
     if (m[0], m[2]) != n[:2]:
         raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: [{m[0]}, {m[2]}] but got: [{n[0]}, {n[1]}]."
+            f"Expected size for first two dimensions of batch2 tensor to be: [{m[0]}, {m[2]}] but got: "
+            f"[{n[0]}, {n[1]}]."
         )
     _check_dtypes(input, mat2)
     return deliver(apply(BMM, (input, mat2)), out)
@@ -211,7 +213,8 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
         raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
     if a.shape != b.shape:
         raise RuntimeError(
-            f"inconsistent tensor size, expected tensor [{a.shape[0]}] and src [{b.shape[0]}] to have the same number of "
+            f"inconsistent tensor size, expected tensor [{a.shape[0]}] and src [{b.shape[0]}] to have the same "
+            "number of "
             f"elements, but got {a.shape[0]} and {b.shape[0]} elements respectively"
         )
     if a.dtype != b.dtype:
@@ -279,59 +282,10 @@ def _weighted(input: Tensor, product: Tensor, beta: float, alpha: float) -> Tens
     return product + (input if beta == 1 else input * beta)
 
 
-# ---- linear --------------------------------------------------------------------------------------------------------
-
-
-def _linear_fwd(x: Array, weight: Array, bias: Array | None) -> Array:
-    rows = x.reshape(-1, x.shape[-1]) if x.shape[-1] else x.reshape(int(np.prod(x.shape[:-1])), 0)
-    return _product(rows, weight.T, bias).reshape(*x.shape[:-1], weight.shape[0])
-
-
-def _linear_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-    # y = x W^T + b: dx = dy W, dW = dy^T x, db = sum of dy over rows
-    gx = matmul(g, node.input(1)) if node.needs[0] else None
-    rows = reshape(g, (g._data.size // g._data.shape[-1] if g._data.shape[-1] else 0, g._data.shape[-1]))
-    gw = None
-    if node.needs[1]:
-        x = node.input(0)
-        gw = matmul(rows.t(), reshape(x, (rows._data.shape[0], x._data.shape[-1])))
-    return gx, gw, rows.sum(0) if node.needs[2] else None
-
-
-LINEAR: Op = Op("linear", _linear_fwd, _linear_vjp, saves=((1,), (0,), ()), grad_name="AddmmBackward0")
-
-
-def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Return ``input @ weight.T + bias``.
-
-    Parameters
-    ----------
-    input : (..., in_features). weight : (out_features, in_features). bias : (out_features) or None.
-
-    Raises
-    ------
-    RuntimeError : sizes or dtypes that do not fit.
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.nn.functional.linear(minitorch.ones(1, 2), minitorch.ones(3, 2))
-    tensor([[2., 2., 2.]])
-    """
-    x, w = tensor_arg("linear", input), tensor_arg("linear", weight, "weight", 2)
-    if w._data.ndim == 1:
-        return matmul(x, w) if bias is None else matmul(x, w) + bias
-    if not x._data.ndim or x._data.shape[-1] != w._data.shape[1]:
-        rows = x._data.size // x._data.shape[-1] if x._data.ndim and x._data.shape[-1] else 1
-        raise _mismatch((rows, x._data.shape[-1] if x._data.ndim else 1), w._data.shape[::-1])
-    if x._data.dtype != w._data.dtype:
-        names = [_TYPE.get(t.dtype.name, t.dtype.name) for t in (x, w)]
-        raise RuntimeError(
-            f"mat1 and mat2 must have the same dtype, but got {names[0].capitalize()} and {names[1].capitalize()}"
-        )
-    if bias is not None and bias._data.shape != (w._data.shape[0],):
-        return apply(LINEAR, (x, w, None)) + bias
-    return apply(LINEAR, (x, w, bias))
+@method
+def __matmul__(self: Tensor, other: Any) -> Any:
+    """Return the matrix product."""
+    return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
 
 # ---- samples -------------------------------------------------------------------------------------------------------
@@ -382,21 +336,3 @@ _register(
 _register(outer, ("vectors", ((3,), (2,))), methods=("outer", "ger"))
 _register(addmm, ("matrices", ((2, 4), (2, 3), (3, 4))), ("broadcast", ((4,), (2, 3), (3, 4))))
 _register(baddbmm, ("batch", ((2, 2, 2), (2, 2, 3), (2, 3, 2))))
-_register(
-    linear,
-    ("rows", ((3, 4), (2, 4), (2,))),
-    ("no bias", ((3, 4), (2, 4))),
-    ("vector", ((4,), (2, 4), (2,))),
-    ("3-d", ((2, 3, 4), (2, 4), (2,))),
-    ("zero size", ((0, 4), (2, 4), (2,))),
-    fails=[(((2, 3), (5, 4)), r"cannot be multiplied \(2x3 and 4x5\)")],
-    methods=(),
-    functional=True,
-    top=False,
-)
-
-
-@method
-def __matmul__(self: Tensor, other: Any) -> Any:
-    """Return the matrix product."""
-    return matmul(self, other) if isinstance(other, Tensor) else NotImplemented

@@ -109,7 +109,8 @@ def _max_pool(n: int) -> Callable[..., Any]:
         "Return the largest element of every window",
         """
     padding : at most half of the kernel; never chosen. dilation : distance of the window's elements.
-    ceil_mode : keep a window that hangs over the end. return_indices : return ``(output, indices)``, flat positions.""",
+    ceil_mode : keep a window that hangs over the end.
+    return_indices : return ``(output, indices)``, flat positions.""",
         "2",
         f"{3.0 * (4**n - 1) / 3:g}".rstrip("0").rstrip("."),
     )
@@ -173,13 +174,15 @@ def _unpool(op: str, input: Tensor, indices: Tensor, size: tuple[int, ...], n: i
         raise RuntimeError(f"{op}: elements in indices should be type int64 but got: {indices.dtype}")
     if indices._data.shape != input._data.shape:
         raise RuntimeError(
-            f"{op}: Expected shape of indices to be same as that of the input tensor ({shape_text(input._data.shape)}) but got "
+            f"{op}: Expected shape of indices to be same as that of the input tensor "
+            f"({shape_text(input._data.shape)}) but got "
             f"indices tensor with shape: {shape_text(indices._data.shape)}"
         )
     flat = indices._data
     if flat.size and (flat.min() < 0 or flat.max() >= np.prod(size)):
         raise RuntimeError(
-            f"{op}: Found an invalid max index: {int(flat.max())} (output volumes are of size {'x'.join(map(str, size))})"
+            f"{op}: Found an invalid max index: {int(flat.max())} (output volumes are of size "
+            f"{'x'.join(map(str, size))})"
         )
     where = flat if flat.ndim == n + 2 else flat[None]
     return batched(op, input, n, lambda x: apply(UNPOOL, (x,), (where, size)))

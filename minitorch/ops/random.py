@@ -98,7 +98,7 @@ def randint(
     high: int | None = None,
     size: Any = None,
 ) -> Tensor:
-    """Return integers from ``low`` (0) up to but without ``high``: ``randint(high, size)`` or ``randint(low, high, size)``.
+    """Return integers from ``low`` up to but without ``high``: ``randint(high, size)`` or ``randint(low, high, size)``.
 
     Examples
     --------

@@ -18,7 +18,8 @@ def _paired(name: str, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     x, y = tensor_arg(name, input), tensor_arg(name, target, "target", 2)
     if x._data.shape != y._data.shape:
         warnings.warn(
-            f"Using a target size ({y.shape}) that is different to the input size ({x.shape}). This will likely lead to "
+            f"Using a target size ({y.shape}) that is different to the input size ({x.shape}). This will "
+            "likely lead to "
             "incorrect results due to broadcasting. Please ensure they have the same size.",
             stacklevel=3,
         )
@@ -79,7 +80,9 @@ def smooth_l1_loss(
     reduction: str = "mean",
     beta: float = 1.0,
 ) -> Tensor:
-    """Return ``d**2 / (2 beta)`` for differences d below ``beta`` and ``|d| - beta / 2`` beyond (Girshick, arXiv 1504.08083).
+    """Return ``d**2 / (2 beta)`` for differences d below ``beta`` and ``|d| - beta / 2`` beyond.
+
+    Source: Girshick, arXiv 1504.08083.
 
     Examples
     --------
