@@ -19,7 +19,7 @@ from .library import THREAD_VARIABLES
 __all__ = ["DISTURBED", "Crashed", "Subject", "WorkerProcess", "subjects_of", "workers_for"]
 
 ROOT = Path(__file__).resolve().parent.parent
-DISTURBED = 0.1  # a control that is slower by this share means that something else is running
+DISTURBED = 0.15  # a control that is slower by this share means that something else is running
 PATIENCE = 900.0  # seconds for an answer: a first call may compile, but nothing takes this long
 
 

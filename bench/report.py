@@ -7,7 +7,7 @@ import statistics
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .table import noise, units
+from .table import noise, quiet, units
 
 __all__ = ["Change", "changes", "main"]
 
@@ -26,12 +26,12 @@ class Change(NamedTuple):
 
 def _control(row: dict[str, Any]) -> list[float]:
     mine = (rounds for subject, rounds in row["rounds"].items() if subject.startswith("minitorch"))
-    return [r["control"] for rounds in mine for r in rounds]
+    return [r["control"] for r in quiet(r for rounds in mine for r in rounds)]
 
 
 def _band(a: dict[str, Any], b: dict[str, Any], overall: float) -> float:
-    """Return the change that noise alone could make: twice the control's spread, or the rows' own if that is larger."""
-    own: float = max((row["q3"] - row["q1"]) / row["time"] for row in (a, b))
+    """Return the change that noise alone could make: twice the control's spread, the rows' own, or a disturbance."""
+    own: float = max(max((row["q3"] - row["q1"]) / row["time"], row["disturbed"]) for row in (a, b))
     return max(LEAST, 2 * overall, own)
 
 

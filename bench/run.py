@@ -12,7 +12,7 @@ from typing import Any
 
 from . import answers
 from .case import Case
-from .driver import Crashed, Subject, WorkerProcess, subjects_of
+from .driver import DISTURBED, Crashed, Subject, WorkerProcess, subjects_of
 
 __all__ = ["Row", "run"]
 
@@ -32,9 +32,15 @@ class Row:
     error: float | None = None
     wrong: bool = False
 
+    def judged(self, subject: Subject) -> list[dict[str, float]]:
+        """Return a subject's rounds that count: those in which nothing disturbed anybody, or all if there is none."""
+        together = list(zip(*self.rounds.values()))
+        quiet = [i for i, those in enumerate(together) if all(r["disturbed"] <= DISTURBED for r in those)]
+        return [self.rounds[subject][i] for i in quiet or range(len(together))]
+
     def time(self, subject: Subject, what: str = "median") -> float:
         """Return a subject's time: the median over rounds (the least, for ``min``)."""
-        values = [r[what] for r in self.rounds[subject]]
+        values = [r[what] for r in self.judged(subject)]
         return min(values) if what == "min" else statistics.median(values)
 
     def of(self, library: str) -> list[Subject]:
@@ -52,8 +58,8 @@ class Row:
 
     def least_ratio(self, mine: Subject, other: str = "torch") -> float | None:
         """Return the quotient of the least times, which a busy machine disturbs least."""
-        theirs = [self.time(s, "min") for s in self.of(other)]
-        return min(theirs) / self.time(mine, "min") if theirs else None
+        least = {s: min(r["min"] for r in self.rounds[s]) for s in (mine, *self.of(other))}
+        return min(least[s] for s in self.of(other)) / least[mine] if self.of(other) else None
 
     def ratio(self, mine: Subject | None, other: str = "torch") -> float | None:
         """Return how many times faster `mine` is than the other library's better layout: the median over rounds.
@@ -63,7 +69,7 @@ class Row:
         theirs = self.of(other)
         if mine is None or not theirs:
             return None
-        pairs = zip(self.rounds[mine], *(self.rounds[s] for s in theirs))
+        pairs = zip(self.judged(mine), *(self.judged(s) for s in theirs))
         return float(statistics.median(min(t["q1"] for t in them) / me["q1"] for me, *them in pairs))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .driver import DISTURBED
 from .run import Row
 
-__all__ = ["as_json", "header", "line", "noise", "summary", "units"]
+__all__ = ["as_json", "header", "line", "noise", "quiet", "summary", "units"]
 
 HEADER = (
     f"{'case':<58} {'time':>9} {'quartiles':>20} {'GFLOP/s':>8} {'GB/s':>6} {'roof':>5} {'torch':>9} {'ratio':>6} "
@@ -98,12 +98,18 @@ def line(found: dict[str, Any]) -> str:
     return f"{found['name']:<58} {' '.join(cells)} {marks} {_cell(found['error'], '.0e')}{wrong}{notes}"
 
 
+def quiet(rounds: Iterable[dict[str, float]]) -> list[dict[str, float]]:
+    """Return the rounds during which nothing else ran, or all if there is none."""
+    rounds = list(rounds)
+    return [r for r in rounds if r["disturbed"] <= DISTURBED] or rounds
+
+
 def noise(rows: Sequence[dict[str, Any]]) -> float:
-    """Return how much the control's time varied: the interquartile range over the median, of all rounds of all rows."""
-    times = [r["control"] for row in rows for rounds in row["rounds"].values() for r in rounds]
-    if len(times) < 2:
+    """Return how much the control varies when nothing else runs: its interquartile range over the median."""
+    found = quiet(r for row in rows for rounds in row["rounds"].values() for r in rounds)
+    if len(found) < 2:
         return 0.0
-    q1, median, q3 = statistics.quantiles(times, n=4)
+    q1, median, q3 = statistics.quantiles([1 + r["disturbed"] for r in found], n=4)
     return float((q3 - q1) / median)
 
 

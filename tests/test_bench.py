@@ -150,6 +150,14 @@ def a_round(seconds: float, control: float = 1.0) -> dict[str, float]:
     return {**summary([seconds] * 4), "control": control, "disturbed": 0.0}
 
 
+def test_disturbed_rounds_count_only_if_there_is_no_other() -> None:
+    row = a_row([1.0, 1.0], [50.0, 2.0])
+    row.rounds[OTHER][0]["disturbed"] = 0.9
+    assert row.ratio(MINE) == 2.0 and row.disturbed == 0.0
+    row.rounds[MINE][1]["disturbed"] = 0.9
+    assert row.ratio(MINE) == 26.0 and row.disturbed == 0.45
+
+
 def a_row(mine: list[float], torch: list[float], name: str = "a", control: float = 1.0) -> Row:
     case = Case(name, "group", "add", (Arg((4,)),), target=2.0)
     rounds = {MINE: [a_round(s, control) for s in mine], PLAIN: [a_round(4 * s, control) for s in mine]}
