@@ -19,11 +19,24 @@ import numpy as np
 from numpy import ndarray
 
 from . import convert, dtypes
+from .config import settings
 from .dispatch import apply
 from .memory import Array, replay
 from .tensor import Tensor, method, wrap
 
-__all__ = ["RECORDS", "Failure", "Make", "Op", "Pointwise", "Record", "Sample", "Variant", "Widening", "register"]
+__all__ = [
+    "RECORDS",
+    "Failure",
+    "Make",
+    "Op",
+    "Pointwise",
+    "Record",
+    "Sample",
+    "Variant",
+    "Widening",
+    "broadcast_error",
+    "register",
+]
 
 
 # ---- primitives --------------------------------------------------------------------------------------------
@@ -40,6 +53,12 @@ class Variant:
     applies: Callable[..., bool]
     fwd: Callable[..., Any]
     least: int = 0
+
+
+def _permitted(op: str, variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
+    """Return the variants that ``MINITORCH_FORCE`` leaves: all, the one it names, or none for "ref"."""
+    wanted = settings.force.get(op)
+    return variants if wanted is None else tuple(v for v in variants if v.name == wanted)
 
 
 class Op:
@@ -73,7 +92,7 @@ class Op:
     ) -> None:
         self.name, self.fwd, self.vjp = name, fwd, vjp
         self.saves, self.keeps, self.view, self.physical = saves, keeps, view, physical
-        self.nondifferentiable, self.variants = nondifferentiable, variants
+        self.nondifferentiable, self.variants = nondifferentiable, _permitted(name, variants)
         self.promotes = "same"
         self.grad_name = grad_name or "".join(w.capitalize() for w in name.split("_")) + "Backward0"
 
@@ -140,7 +159,7 @@ class Pointwise(Op):
         try:
             result = quiet.run(self.fwd, *arrays, *params)
         except ValueError as error:
-            raise _mismatch([*arrays, *params]) or error from None
+            raise broadcast_error([*arrays, *params]) or error from None
         return convert.to_bfloat16(np.asarray(result)) if narrow and result.dtype == np.float32 else result
 
     def promoted(self, arrays: list[Any]) -> tuple[list[Any], bool]:
@@ -191,7 +210,7 @@ def _rounded(array: Any, kind: Any) -> Any:
 _EXACT = 2**53  # integers below this are exact as floats
 
 
-def _mismatch(arrays: list[Any]) -> RuntimeError | None:
+def broadcast_error(arrays: list[Any]) -> RuntimeError | None:
     """Return torch's error for operands whose shapes do not broadcast, None if they do."""
     shapes = [v.shape for v in arrays if type(v) is ndarray]
     for a, b in itertools.combinations(shapes, 2):

@@ -11,10 +11,12 @@ import numpy as np
 from .. import dtypes
 from ..convert import cast, wrap_dim
 from ..dtypes import dtype
+from ..kernels.reduce import reduce_sum
 from ..memory import Array
 from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import wrap
 from ._common import Tensor, apply, deliver, normal_dims, tensor_arg
+from ._large import LARGE
 from .expand import expand
 from .shape import reshape
 
@@ -42,6 +44,9 @@ def _count(shape: tuple[int, ...], dims: Dims) -> int:
 
 
 def _sum_fwd(x: Array, dims: Dims, keepdim: bool) -> Any:
+    if x.size >= LARGE and x.dtype.char in "fd" and dims:
+        total = reduce_sum(x, dims)
+        return total.reshape(kept(x.shape, dims)) if keepdim else total
     wide = x.dtype.type if x.dtype.kind in "fc" else np.int64
     return np.sum(x, axis=dims, keepdims=keepdim, dtype=wide)
 
