@@ -1,7 +1,7 @@
 """Running products, extrema and log-sum-exps; differences and integrals along a dimension.
 
 The gradients of the running products come from linear recurrences, a closed pair: s[i] = g[i] + x[i] s[i-1] forwards,
-r[i] = g[i] + x[i+1] r[i+1] backwards; the gradient of each is made of the other. Nothing is divided, so zeros are right.
+r[i] = g[i] + x[i+1] r[i+1] backwards; the gradient of each is made of the other. Without division, zeros are right.
 """
 
 from __future__ import annotations
