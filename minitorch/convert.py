@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,19 @@ from . import dtypes
 from .dtypes import dtype
 from .memory import Array
 
-__all__ = ["as_array", "cast", "legacy", "ones", "scalar", "to_python", "torch_strides", "wrap_dim", "wrap_dims"]
+__all__ = [
+    "as_array",
+    "cast",
+    "fits",
+    "legacy",
+    "number",
+    "ones",
+    "scalar",
+    "to_python",
+    "torch_strides",
+    "wrap_dim",
+    "wrap_dims",
+]
 
 
 def wrap_dim(dim: int, ndim: int) -> int:
@@ -41,7 +54,7 @@ def torch_strides(array: Array, is_view: bool = False) -> tuple[int, ...]:
     strides: list[int] = []
     step = array.itemsize
     for n, own in zip(reversed(array.shape), reversed(array.strides)):
-        if is_view and (own or n != 1):
+        if is_view and (own or (n != 1 and array.size)):
             step = own
         strides.append(step)
         step *= max(n, 1)
@@ -171,6 +184,34 @@ def scalar(value: Any, to: dtype) -> Array:
     """Return a Python number as a 0-d array of a dtype; integers wrap around as in torch."""
     kind = np.int64 if isinstance(value, int) and abs(value) < 2**63 else None
     return cast(np.asarray(value, dtype=kind), to)
+
+
+_C_TYPES = {
+    "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t", "float32": "float",
+    "float16": "c10::Half", "float64": "double", "bfloat16": "c10::BFloat16", "bool": "bool",
+}  # fmt: skip
+
+
+def number(value: Any, to: dtype) -> Array:
+    """Return a Python number as a 0-d array of a dtype; RuntimeError if the dtype cannot hold it."""
+    if not fits(value, to):
+        raise RuntimeError(f"value cannot be converted to type {_C_TYPES.get(to.name, to.name)} without overflow")
+    return scalar(value, to)
+
+
+def fits(value: Any, to: dtype) -> bool:
+    """Return whether a dtype can hold a Python number, cut to an integer if need be."""
+    if isinstance(value, complex) and not isinstance(value, (float, np.floating)):
+        return to.category == dtypes.COMPLEX or value.imag == 0
+    if to.category == dtypes.INT:
+        if value != value or value in (math.inf, -math.inf):
+            return False
+        info = np.iinfo(to.numpy)
+        low = -int(info.max) if info.min == 0 else int(info.min)  # torch lets small negative numbers wrap around
+        return low <= int(value) <= int(info.max)
+    if to.category == dtypes.FLOAT and math.isfinite(value):
+        return abs(value) <= dtypes.finfo(to).max
+    return True
 
 
 def ones(shape: tuple[int, ...], to: dtype) -> Array:

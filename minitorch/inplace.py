@@ -15,7 +15,7 @@ from .op import SCATTER_VIEW, result_dtype
 from .tape import Node, Saved, mode
 from .tensor import Tensor, wrap
 
-__all__ = ["apply_", "check_writable", "rebase", "write"]
+__all__ = ["apply_", "check_elements_apart", "check_result", "check_writable", "rebase", "write"]
 
 
 def apply_(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Tensor:
@@ -23,7 +23,7 @@ def apply_(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Te
     x: Tensor = inputs[0]
     recorded = mode.enabled and op.vjp is not None and any(_requires(i) for i in inputs)
     if mode.enabled:
-        check_writable(x, recorded)
+        check_writable(x, recorded or (x._base is not None and _requires(x._base)))
     for other in inputs[1:]:
         if isinstance(other, Tensor) and other._storage is x._storage:
             _check_overlap(x._data, other._data)
@@ -103,6 +103,11 @@ def check_result(op: Any, x: Tensor, result: Any) -> None:
             f"output with shape {shape_text(array.shape)} doesn't match the broadcast shape {shape_text(result.shape)}"
         )
     check_cast(dtypes.of(np.asarray(result)), dtypes.of(array))
+    check_elements_apart(array)
+
+
+def check_elements_apart(array: Any) -> None:
+    """Raise torch's error for writing where several elements share one place, as expanded ones do."""
     if array.size and 0 in array.strides and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape)):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "

@@ -4,6 +4,7 @@ A case may have several statements, parted by semicolons; what it comes to is th
 type and message of the exception where one is raised.
 """
 
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -85,9 +86,19 @@ def evaluate(torch: Any, case: str) -> Any:
         try:
             for statement in statements:
                 exec(statement, names)
-            return plain(torch, eval(last, names))
+            return plain(torch, _value(last, names))
         except Exception as error:
             return {"raises": type(error).__name__, "message": str(error)[:200]}
+
+
+def _value(code: str, names: dict[str, Any]) -> Any:
+    """Return the value of an expression; run a statement, which has none."""
+    try:
+        expression = compile(code, "case", "eval")
+    except SyntaxError:
+        exec(code, names)
+        return None
+    return eval(expression, names)
 
 
 def plain(torch: Any, value: Any) -> Any:
@@ -101,6 +112,8 @@ def plain(torch: Any, value: Any) -> Any:
         return {str(key): plain(torch, item) for key, item in value.items()}
     if isinstance(value, complex):
         return {"complex": [value.real, value.imag]}
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if isinstance(value, str):
+        return value.removeprefix("torch::autograd::")
+    if value is None or type(value) in (bool, int, float):
         return value
-    return str(value)
+    return re.sub(r" at 0x\w+", "", str(value))

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from tests import parity_tensor_cases
+
 Cases = dict[str, list[str]]
 
 BINARY = ["a + b", "a - b", "a * b", "a / b", "a // b", "a % b", "a ** b", "torch.fmod(a, b)", "torch.maximum(a, b)",
@@ -148,4 +150,4 @@ def reductions() -> Iterator[str]:
     )  # fmt: skip
 
 
-SUBJECTS = {"promotion": promotions, "values": values, "reductions": reductions}
+SUBJECTS = {"promotion": promotions, "values": values, "reductions": reductions, **parity_tensor_cases.SUBJECTS}

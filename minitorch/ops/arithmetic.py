@@ -43,6 +43,7 @@ def binary_samples(make: Make) -> Iterator[Sample]:
 
 
 def positive_samples(make: Make) -> Iterator[Sample]:
+    """Yield operands that powers and divisions take."""
     yield Sample("matrix", (make(3, 4, low=0.3), make(3, 4, low=0.5)))
     yield Sample("broadcast", (make(3, 1, low=0.3), make(4, low=0.5)))
     yield Sample("number", (make(2, 3, low=0.3), 2.5))
@@ -50,6 +51,7 @@ def positive_samples(make: Make) -> Iterator[Sample]:
 
 
 def binary_failures(make: Make) -> Iterator[Failure]:
+    """Yield the calls that every two-operand function refuses."""
     yield Failure((make(3), make(4)), RuntimeError, r"The size of tensor a \(3\) must match the size of tensor b \(4\)")
     yield Failure((make(3), "x"), TypeError, "must be Tensor, not str")
 
@@ -187,7 +189,7 @@ def _rounded_division(mode: str | None) -> Op:
         return DIV
     if mode not in ("trunc", "floor"):
         raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{mode}'")
-    return FLOOR_DIVIDE if mode == "floor" else TRUNC_DIVIDE
+    return DIV_FLOOR if mode == "floor" else TRUNC_DIVIDE
 
 
 def _no_zero(x: Any, y: Any) -> None:
@@ -214,8 +216,15 @@ def _no_slope(node: Any, g: Tensor) -> Pair:
     )
 
 
+def _no_derivative(node: Any, g: Tensor) -> Pair:
+    raise RuntimeError("derivative for aten::floor_divide is not implemented")
+
+
 FLOOR_DIVIDE: Op = Pointwise(
-    "floor_divide", _np_floor_divide, _no_slope, grad_name="DivBackward1", lacks="bc", kernel="div_floor_cpu"
+    "floor_divide", _np_floor_divide, _no_derivative, grad_name="NotImplemented", lacks="bc", kernel="div_floor_cpu"
+)
+DIV_FLOOR: Op = Pointwise(
+    "div_floor", _np_floor_divide, _no_slope, grad_name="DivBackward1", lacks="bc", kernel="div_floor_cpu"
 )
 TRUNC_DIVIDE: Op = Pointwise(
     "trunc_divide", _np_trunc_divide, _no_slope, grad_name="DivBackward1", lacks="bc", kernel="div_trunc_cpu"
@@ -231,7 +240,8 @@ def floor_divide(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor
     >>> minitorch.floor_divide(minitorch.tensor([7.0, -7.0]), 2)
     tensor([ 3., -4.])
     """
-    return div(input, other, rounding_mode="floor", out=out)
+    operands = operand("floor_divide", input, "input", 1), operand("floor_divide", other)
+    return deliver(apply(FLOOR_DIVIDE, operands), out)
 
 
 # ---- remainders ----------------------------------------------------------------------------------------------------
@@ -340,6 +350,8 @@ for _alias, _name in (("subtract_", "sub_"), ("multiply_", "mul_"), ("divide_", 
 
 
 def operator(name: str, op: Op, swapped: bool = False, write: bool = False) -> None:
+    """Attach a Python operator: ``swapped`` with the tensor on the right, ``write`` in place."""
+
     def dunder(self: Tensor, other: Any) -> Any:
         if type(other) is not Tensor and not isinstance(other, OPERAND):
             return NotImplemented

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,9 +10,11 @@ import numpy as np
 from .. import convert, dtypes
 from ..device import channels_last, channels_last_3d, check_device, preserve_format
 from ..dtypes import dtype
+from ..memory import copied, is_dense
 from ..op import Make, Sample, register
 from ..tensor import Tensor, method, wrap
-from ._common import ints
+from ._common import NUMBER
+from ._ranges import arange_values, linspace_values
 
 __all__ = ["arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "logspace",
            "meshgrid", "ones", "ones_like", "scalar_tensor", "tensor", "zeros", "zeros_like"]  # fmt: skip
@@ -24,7 +25,9 @@ def _finish(array: Any, requires_grad: bool = False, device: Any = None) -> Tens
     check_device(device)
     out = wrap(array)
     if requires_grad:
-        out.requires_grad_(True)
+        if out.dtype.category < dtypes.FLOAT:
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        out._requires = True
     return out
 
 
@@ -53,7 +56,9 @@ def tensor(
             [3, 4]])
     """
     array = convert.as_array(data, dtype)
-    if isinstance(data, (np.ndarray, Tensor)):
+    if isinstance(data, Tensor):
+        array = copied(array)
+    elif isinstance(data, np.ndarray):
         array = array.copy(order="C")
     dtypes.of(array)
     return _finish(array, requires_grad, device)
@@ -90,15 +95,14 @@ def from_numpy(ndarray: Any) -> Tensor:
     if any(s < 0 for s in ndarray.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
-            "currently supported. (You can probably work around this by making a copy of your array  with array.copy().) "
+            "currently supported. (You can probably work around this by making a copy of your array  with "
+            "array.copy().) "
         )
     dtypes.of(ndarray)
     return wrap(ndarray)
 
 
-def scalar_tensor(
-    s: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def scalar_tensor(s: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a 0-d tensor of a number, of the default dtype.
 
     Examples
@@ -114,25 +118,32 @@ def scalar_tensor(
 
 
 def _sizes(name: str, size: tuple[Any, ...]) -> tuple[int, ...]:
-    shape = ints(size)
+    """Return sizes given one by one or as a sequence; torch's errors for what are none."""
+    given = tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+    for n in given:
+        if not hasattr(n, "__index__"):
+            raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(n).__name__}")
+    shape = tuple([int(n.__index__()) for n in given])
     if any(n < 0 for n in shape):
+        if name == "zeros":
+            raise RuntimeError("zeros: Dimension size must be non-negative.")
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
     return shape
 
 
-def _constant(
-    name: str, make: Callable[..., Any], doc: str
-) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+def _constant(name: str, make: Callable[..., Any], doc: str) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
     def fn(*size: Any, out: Tensor | None = None, dtype: dtype | None = None, layout: Any = None, device: Any = None,
            requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None, **kw: Any) -> Tensor:  # fmt: skip
-        shape = _sizes(name, size or ((kw.pop("size"),) if "size" in kw else ()))
-        return _finish(make(shape, (dtype or dtypes.get_default_dtype()).numpy), requires_grad, device)
+        if not size and "size" not in kw:
+            raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
+        shape = _sizes(name, size or (kw["size"],))
+        return _finish(make(shape, dtype or dtypes.get_default_dtype()), requires_grad, device)
 
     def like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None, device: Any = None,
              requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = preserve_format) -> Tensor:  # fmt: skip
         array = _empty_like(input, dtype, memory_format)
         if name != "empty":
-            array[...] = make((), array.dtype)
+            array[...] = make((), dtype or input.dtype)
         return _finish(array, requires_grad, device)
 
     fn.__name__ = fn.__qualname__ = name
@@ -161,13 +172,13 @@ def _empty_like(input: Tensor, dtype: dtype | None, memory_format: Any = preserv
     if memory_format in (channels_last, channels_last_3d):
         shape = input._data.shape
         return np.moveaxis(np.empty((shape[0], *shape[2:], shape[1]), kind), -1, 1)
-    keep = memory_format is preserve_format and not input._storage.private
+    keep = memory_format is preserve_format and not input._storage.private and is_dense(input._data)
     return np.empty_like(input._data, dtype=kind, order="K" if keep else "C")
 
 
-zeros, zeros_like = _constant("zeros", np.zeros, "filled with 0")
-ones, ones_like = _constant("ones", np.ones, "filled with 1")
-empty, empty_like = _constant("empty", np.empty, "with unspecified values")
+zeros, zeros_like = _constant("zeros", lambda shape, kind: np.zeros(shape, kind.numpy), "filled with 0")
+ones, ones_like = _constant("ones", convert.ones, "filled with 1")
+empty, empty_like = _constant("empty", lambda shape, kind: np.empty(shape, kind.numpy), "with unspecified values")
 
 
 def full(size: Any, fill_value: Any, *, out: Tensor | None = None, dtype: dtype | None = None, layout: Any = None,
@@ -180,10 +191,15 @@ def full(size: Any, fill_value: Any, *, out: Tensor | None = None, dtype: dtype 
     >>> minitorch.full((2,), 7)
     tensor([7, 7])
     """
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    kind = dtype or (fill_value.dtype if isinstance(fill_value, Tensor) else dtypes.scalar_dtype(value))
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
+    if isinstance(fill_value, Tensor) and not fill_value._data.ndim:
+        fill_value = fill_value.item()
+    if not isinstance(fill_value, NUMBER):
+        raise TypeError(f"full(): argument 'fill_value' (position 2) must be Number, not {type(fill_value).__name__}")
+    kind = dtype or dtypes.scalar_dtype(fill_value)
     array = np.empty(_sizes("full", (size,)), kind.numpy)
-    array[...] = convert.scalar(value, kind)
+    array[...] = convert.number(fill_value, kind)
     return _finish(array, requires_grad, device)
 
 
@@ -221,6 +237,9 @@ def eye(
     tensor([[1., 0.],
             [0., 1.]])
     """
+    for name, size in (("n", n), ("m", n if m is None else m)):
+        if size < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
     return _finish(np.eye(n, m, dtype=(dtype or dtypes.get_default_dtype()).numpy), requires_grad, device)
 
 
@@ -242,15 +261,8 @@ def arange(*args: Any, start: Any = 0, end: Any = None, step: Any = 1, out: Tens
     tensor([1, 3, 5])
     """
     start, end, step = _range_args(args, start, end, step)
-    if step == 0:
-        raise RuntimeError("step must be nonzero")
-    if (end - start) * step < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    found = dtype or (dtypes.int64 if builtin_all_ints(start, end, step) else dtypes.get_default_dtype())
-    count = math.ceil((end - start) / step)
-    # start + i * step, each rounded once, as torch computes it
-    values = np.arange(count) * step + start
-    return _finish(convert.cast(np.asarray(values), found), requires_grad, device)
+    found = dtype or (dtypes.int64 if _all_ints(start, end, step) else dtypes.get_default_dtype())
+    return _finish(arange_values(start, end, step, found), requires_grad, device)
 
 
 def _range_args(args: tuple[Any, ...], start: Any, end: Any, step: Any) -> tuple[Any, Any, Any]:
@@ -265,8 +277,7 @@ def _range_args(args: tuple[Any, ...], start: Any, end: Any, step: Any) -> tuple
     return start, end, step
 
 
-def builtin_all_ints(*values: Any) -> bool:
-    """Return whether all numbers are integers."""
+def _all_ints(*values: Any) -> bool:
     return not [v for v in values if not isinstance(v, (int, np.integer))]
 
 
@@ -289,9 +300,8 @@ def linspace(
     """
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    low, high = (float(v) for v in (start, end))
-    found = dtype or dtypes.get_default_dtype()
-    return _finish(convert.cast(np.linspace(low, high, steps), found), requires_grad, device)
+    low, high = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
+    return _finish(linspace_values(low, high, steps, dtype or dtypes.get_default_dtype()), requires_grad, device)
 
 
 def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: dtype | None = None, device: Any = None,
@@ -309,6 +319,9 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: dty
     return _finish(convert.cast(values, found), requires_grad, device)
 
 
+# ---- grids ---------------------------------------------------------------------------------------------------------
+
+
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """Return coordinate grids of vectors, as expanded views; ``indexing`` "ij" (default) or "xy".
 
@@ -321,8 +334,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """
     given = tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
     if indexing == "xy" and len(given) > 1:
-        first, second, *rest = meshgrid(given[1], given[0], *given[2:])
-        return tuple(g.transpose(0, 1) for g in (second, first, *rest))
+        return tuple(g.transpose(0, 1) for g in meshgrid(*given))
     shape = tuple(g.numel() for g in given)
     return tuple(
         g.reshape(tuple(n if i == k else 1 for i in range(len(given)))).expand(shape)

@@ -32,14 +32,30 @@ def _extreme_vjp(node: Any, g: Tensor) -> Tensor:
     return spread(node, g, dims) * chosen / total(chosen, dims, True)
 
 
-def _op(name: str, ufunc: Callable[..., Any]) -> Op:
+def _op(name: str, ufunc: Callable[..., Any], grad_name: str = "") -> Op:
     def fwd(x: Any, dims: Dims, keepdim: bool) -> Any:
         return ufunc(x, axis=dims, keepdims=keepdim)
 
-    return Widening(name, fwd, _extreme_vjp, saves=((0,),), keeps=(0,), lacks="c", kernel=name[1:] + "_all")
+    kernel = name[-3:] + "_all"
+    return Widening(name, fwd, _extreme_vjp, saves=((0,),), keeps=(0,), lacks="c", kernel=kernel, grad_name=grad_name)
 
 
 AMAX, AMIN = _op("amax", np.max), _op("amin", np.min)
+WHOLE = {"max": _op("max", np.max, "MaxBackward1"), "min": _op("min", np.min, "MinBackward1")}
+
+
+def _at_fwd(x: Any, indices: Any, dim: int, keepdim: bool) -> Any:
+    found = np.take_along_axis(x, indices, dim)
+    return found if keepdim else found.squeeze(dim)
+
+
+def _at_vjp(node: Any, g: Tensor) -> Tensor:
+    indices, dim, keepdim = node.params
+    zeros = wrap(np.zeros(node.in_shape(0), g._data.dtype))
+    return zeros.scatter_add(dim, wrap(indices), g if keepdim else g.unsqueeze(dim))
+
+
+AT: dict[str, Op] = {name: Op(name, _at_fwd, _at_vjp) for name in ("max", "min")}
 
 
 def _extreme(name: str, op: Op, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
@@ -93,11 +109,9 @@ def _with_indices(name: str, input: Tensor, dim: int, keepdim: bool) -> Any:
     if not input._data.ndim:
         return _RETURN[name](input.clone(), wrap(np.int64(0)))
     _check_not_empty(name, input._data.shape, (dim,), IndexError)
-    indices = wrap(_indices(name, input._data, axis=dim, keepdims=True))
-    values = input.gather(dim, indices)
-    if not keepdim:
-        values, indices = values.squeeze(dim), indices.squeeze(dim)
-    return _RETURN[name](values, indices)
+    indices = _indices(name, input._data, axis=dim, keepdims=True)
+    values = apply(AT[name], (input,), (indices, dim, keepdim))
+    return _RETURN[name](values, wrap(indices if keepdim else indices.squeeze(dim)))
 
 
 def _indices(name: str, array: Any, **kw: Any) -> Any:
@@ -120,7 +134,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = Non
     if isinstance(dim, Tensor):
         return maximum(input, dim)
     if dim is None:
-        return _extreme("max", AMAX, input, None, keepdim)
+        return _extreme("max", WHOLE["max"], input, None, keepdim)
     return _with_indices("max", input, dim, keepdim)
 
 
@@ -136,7 +150,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = Non
     if isinstance(dim, Tensor):
         return minimum(input, dim)
     if dim is None:
-        return _extreme("min", AMIN, input, None, keepdim)
+        return _extreme("min", WHOLE["min"], input, None, keepdim)
     return _with_indices("min", input, dim, keepdim)
 
 

@@ -11,8 +11,7 @@ from ..convert import cast, wrap_dim
 from ..memory import Array
 from ..op import Failure, Make, Op, Sample, register, result_dtype
 from ._common import Tensor, apply, deliver
-from .parts import narrow
-from .shape import unsqueeze
+from .parts import narrow, select
 
 __all__ = ["cat", "stack"]
 
@@ -20,7 +19,10 @@ __all__ = ["cat", "stack"]
 def _cat_fwd(*values: Any) -> Array:
     *arrays, dim = values
     kind = result_dtype(arrays)
-    return np.concatenate([cast(a, kind) for a in arrays], axis=dim)
+    joined = np.concatenate([cast(a, kind) for a in arrays], axis=dim)
+    if joined.flags.c_contiguous or (joined.ndim > 3 and np.moveaxis(joined, 1, -1).flags.c_contiguous):
+        return joined
+    return np.ascontiguousarray(joined)  # NumPy follows the inputs' order, torch only channels last
 
 
 def _cat_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, ...]:
@@ -45,7 +47,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
 
     Raises
     ------
-    RuntimeError : no tensors, or sizes that do not agree.
+    ValueError : no tensors. RuntimeError : sizes that do not agree.
 
     Examples
     --------
@@ -53,18 +55,27 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
     >>> minitorch.cat([minitorch.zeros(2), minitorch.ones(1)])
     tensor([0., 0., 1.])
     """
-    given = tuple(tensors)
+    given = _tensors("cat", tensors)
     if not given:
-        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     for i, x in enumerate(given):
-        if not isinstance(x, Tensor):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
         if not x._data.ndim:
             raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
     used = tuple(x for x in given if x._data.shape != (0,)) or given[:1]
     dim = wrap_dim(dim, used[0]._data.ndim)
     _check_sizes(used, dim)
     return deliver(apply(CAT, used, (dim, tuple(x._data.shape[dim] for x in used))), out)
+
+
+def _tensors(fn: str, tensors: Any) -> tuple[Tensor, ...]:
+    if isinstance(tensors, Tensor) or not isinstance(tensors, (tuple, list)):
+        raise TypeError(
+            f"{fn}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+        )
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+    return tuple(tensors)
 
 
 def _check_sizes(tensors: tuple[Tensor, ...], dim: int) -> None:
@@ -81,6 +92,24 @@ def _check_sizes(tensors: tuple[Tensor, ...], dim: int) -> None:
                 )
 
 
+def _stack_fwd(*values: Any) -> Array:
+    *arrays, dim = values
+    kind = result_dtype(arrays)
+    stacked = np.empty((*arrays[0].shape[:dim], len(arrays), *arrays[0].shape[dim:]), kind.numpy)
+    parts = np.moveaxis(stacked, dim, 0)
+    for part, array in zip(parts, arrays):
+        part[...] = cast(array, kind)
+    return stacked
+
+
+def _stack_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, ...]:
+    (dim,) = node.params
+    return tuple([select(g, dim, i) if needed else None for i, needed in enumerate(node.needs)])
+
+
+STACK: Op = Op("stack", _stack_fwd, _stack_vjp)
+
+
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Join tensors of one shape along a new dimension.
 
@@ -91,7 +120,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None)
     tensor([[0., 0.],
             [1., 1.]])
     """
-    given = tuple(tensors)
+    given = _tensors("stack", tensors)
     if not given:
         raise RuntimeError("stack expects a non-empty TensorList")
     for i, x in enumerate(given):
@@ -100,8 +129,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None)
                 f"stack expects each tensor to be equal size, but got {list(given[0]._data.shape)} at entry 0 and "
                 f"{list(x._data.shape)} at entry {i}"
             )
-    dim = wrap_dim(dim, given[0]._data.ndim + 1)
-    return cat([unsqueeze(x, dim) for x in given], dim, out=out)
+    return deliver(apply(STACK, given, (wrap_dim(dim, given[0]._data.ndim + 1),)), out)
 
 
 def _cat_samples(make: Make) -> Iterator[Sample]:
@@ -119,7 +147,7 @@ def _stack_samples(make: Make) -> Iterator[Sample]:
 
 
 def _cat_failures(make: Make) -> Iterator[Failure]:
-    yield Failure(([],), RuntimeError, "non-empty list")
+    yield Failure(([],), ValueError, "non-empty list")
     yield Failure(([make(2, 3), make(2, 4)],), RuntimeError, "Sizes of tensors must match except in dimension 0")
 
 

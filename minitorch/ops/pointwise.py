@@ -243,7 +243,7 @@ class _Clamp(Pointwise):
         return super().run([x.astype(kind) if x.dtype != kind and x.dtype != dtypes.BFLOAT16 else x], params)
 
 
-CLAMP: Op = _Clamp("clamp", _np_clamp, _clamp_vjp, saves=((0,),))
+CLAMP: Op = _Clamp("clamp", _np_clamp, _clamp_vjp, saves=((0,),), grad_name="ClampBackward1")
 
 
 def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:

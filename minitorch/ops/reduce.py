@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..convert import cast, wrap_dim
+from ..convert import wrap_dim
 from ..dtypes import dtype
 from ..kernels.reduce import reduce_sum
 from ..memory import Array
@@ -18,6 +18,7 @@ from ..tensor import wrap
 from ._common import Tensor, apply, deliver, normal_dims, tensor_arg
 from ._large import LARGE
 from .expand import expand
+from .pointwise import where
 from .shape import reshape
 
 __all__ = ["all", "any", "cumsum", "kept", "logsumexp", "mean", "prod", "spread", "std", "sum", "var"]  # fmt: skip
@@ -33,7 +34,7 @@ def kept(shape: tuple[int, ...], dims: Dims) -> tuple[int, ...]:
 def spread(node: Any, g: Tensor, dims: Dims) -> Tensor:
     """Return ``g``, the gradient of a reduced tensor, broadcast over the reduced dimensions."""
     shape = node.in_shape(0)
-    return expand(reshape(g, kept(shape, dims)), shape)
+    return expand(reshape(g, kept(shape, dims)) if g._data.ndim else g, shape)
 
 
 def _count(shape: tuple[int, ...], dims: Dims) -> int:
@@ -51,15 +52,27 @@ def _sum_fwd(x: Array, dims: Dims, keepdim: bool) -> Any:
     return np.sum(x, axis=dims, keepdims=keepdim, dtype=wide)
 
 
-SUM: Op = Widening("sum", _sum_fwd, lambda node, g: spread(node, g, node.params[0]))
+def _sum_vjp(node: Any, g: Tensor) -> Tensor:
+    return spread(node, g, node.params[0])
+
+
+SUM: Op = Widening("sum", _sum_fwd, _sum_vjp)
+SUM_DIMS: Op = Widening("sum", _sum_fwd, _sum_vjp, grad_name="SumBackward1")
 
 
 def _accumulation_input(input: Tensor, to: dtype | None) -> Tensor:
     return input if to is None or input.dtype is to else input.to(to)
 
 
-def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtype | None = None, out: Tensor | None = None,
-        axis: Any = None) -> Tensor:  # fmt: skip
+def sum(
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: dtype | None = None,
+    out: Tensor | None = None,
+    axis: Any = None,
+) -> Tensor:
     """Return the sum over dimensions ``dim`` (all of them by default); integers and bools sum to int64.
 
     Examples
@@ -69,13 +82,20 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtype |
     tensor([3., 7.])
     """
     x = _accumulation_input(tensor_arg("sum", input), dtype)
-    dims = normal_dims(axis if dim is None else dim, x._data.ndim)
-    result = apply(SUM, (x,), (dims, keepdim))
+    dim = axis if dim is None else dim
+    result = apply(SUM if dim is None else SUM_DIMS, (x,), (normal_dims(dim, x._data.ndim), keepdim))
     return deliver(result if dtype is None else result.to(dtype), out)
 
 
-def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtype | None = None, out: Tensor | None = None,
-         axis: Any = None) -> Tensor:  # fmt: skip
+def mean(
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: dtype | None = None,
+    out: Tensor | None = None,
+    axis: Any = None,
+) -> Tensor:
     """Return the mean over dimensions ``dim`` (all of them by default).
 
     Raises
@@ -94,9 +114,9 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtype 
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
             f"Got: {x.dtype.scalar_type}"
         )
-    dims = normal_dims(axis if dim is None else dim, x._data.ndim)
-    n = _count(x._data.shape, dims)
-    return deliver(apply(MEAN, (x,), (dims, keepdim, n)), out)
+    dim = axis if dim is None else dim
+    dims = normal_dims(dim, x._data.ndim)
+    return deliver(apply(MEAN if dim is None else MEAN_DIMS, (x,), (dims, keepdim, _count(x._data.shape, dims))), out)
 
 
 def _mean_fwd(x: Array, dims: Dims, keepdim: bool, n: int) -> Any:
@@ -104,8 +124,13 @@ def _mean_fwd(x: Array, dims: Dims, keepdim: bool, n: int) -> Any:
     return total / x.dtype.type(n) if n else np.full_like(total, np.nan)
 
 
-MEAN: Op = Widening("mean", _mean_fwd, lambda node, g: spread(node, g / node.params[2], node.params[0]))
+def _mean_vjp(node: Any, g: Tensor) -> Tensor:
+    dims, _, n = node.params
+    return spread(node, g / n, dims)
 
+
+MEAN: Op = Widening("mean", _mean_fwd, _mean_vjp)
+MEAN_DIMS: Op = Widening("mean", _mean_fwd, _mean_vjp, grad_name="MeanBackward1")
 
 # ---- moments -------------------------------------------------------------------------------------------------------
 
@@ -113,7 +138,8 @@ MEAN: Op = Widening("mean", _mean_fwd, lambda node, g: spread(node, g / node.par
 def _var_fwd(x: Array, dims: Dims, keepdim: bool, correction: float) -> Any:
     n = _count(x.shape, dims)
     centred = x - _mean_fwd(x, dims, True, n)
-    squares = np.asarray(np.sum((centred * centred.conj()).real, axis=dims, keepdims=keepdim))
+    squares = np.square(centred) if x.dtype.kind == "f" else np.square(centred.real) + np.square(centred.imag)
+    squares = np.asarray(np.sum(squares, axis=dims, keepdims=keepdim))
     free = max_number(n - correction, 0)
     with np.errstate(all="ignore"):
         return squares / squares.dtype.type(free)
@@ -132,7 +158,14 @@ def _var_vjp(node: Any, g: Tensor) -> Tensor:
     return spread(node, g, dims) * (x - mean(x, dims, True)) * (2 / (n - correction) if n != correction else math.nan)
 
 
+def _std_vjp(node: Any, g: Tensor) -> Tensor:
+    # s = sqrt(v): ds = dv / 2 s, counted 0 where s = 0
+    s = node.output()
+    return _var_vjp(node, where(s == 0, 0.0, g / (s * 2)))
+
+
 VAR: Op = Widening("var", _var_fwd, _var_vjp, saves=((0,),))
+STD: Op = Widening("std", lambda *args: np.sqrt(_var_fwd(*args)), _std_vjp, saves=((0,),), keeps=(0,))
 
 
 def _moment_args(input: Tensor, dim: Any, unbiased: bool | None, correction: float | None) -> tuple[Any, float]:
@@ -141,7 +174,7 @@ def _moment_args(input: Tensor, dim: Any, unbiased: bool | None, correction: flo
     if correction is None:
         correction = 1 if unbiased is None else int(unbiased)
     if input.dtype.category < dtypes.FLOAT:
-        raise RuntimeError(f"std and var only support floating point and complex dtypes, but got {input.dtype}")
+        raise RuntimeError("std and var only support floating point and complex dtypes")
     return dim, correction
 
 
@@ -169,7 +202,8 @@ def std(input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: b
     >>> minitorch.tensor([1.0, 2.0, 3.0]).std()
     tensor(1.)
     """
-    return deliver(var(input, dim, unbiased, keepdim, correction=correction, axis=axis).sqrt(), out)
+    dim, correction = _moment_args(input, axis if dim is None else dim, unbiased, correction)
+    return deliver(apply(STD, (input,), (normal_dims(dim, input._data.ndim), keepdim, correction)), out)
 
 
 # ---- products, truth, norms, cumulation ----------------------------------------------------------------------------
@@ -248,20 +282,28 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     >>> minitorch.tensor([1000.0, 1000.0]).logsumexp(0)
     tensor(1000.6932)
     """
-    dims = normal_dims(dim, input._data.ndim)
     x = input if input.dtype.category >= dtypes.FLOAT else input.to(dtypes.get_default_dtype())
-    shift = _shift(x, dims)
-    total = sum((x - shift).exp(), dims, True).log() + shift
-    return total if keepdim else reshape(total, tuple(n for i, n in enumerate(total._data.shape) if i not in dims))
+    return apply(LOGSUMEXP, (x,), (normal_dims(dim, x._data.ndim), keepdim))
 
 
-def _shift(x: Tensor, dims: Dims) -> Tensor:
-    """Return the largest elements over ``dims``, off the tape, and 0 where they are infinite or there are none."""
-    array = x._data if x.dtype is not dtypes.bfloat16 else cast(x._data, dtypes.float32)
-    if 0 in [array.shape[d] for d in dims]:
-        return wrap(np.zeros(kept(array.shape, dims), x._data.dtype))
-    top = np.max(array, axis=dims, keepdims=True)
-    return wrap(cast(np.where(np.isfinite(top), top, 0).astype(array.dtype), x.dtype))
+def _logsumexp_fwd(x: Array, dims: Dims, keepdim: bool) -> Any:
+    if 0 in [x.shape[d] for d in dims]:
+        return np.full(np.sum(x, axis=dims, keepdims=keepdim).shape, -np.inf, x.dtype)
+    top = np.max(x, axis=dims, keepdims=True)
+    shift = np.where(np.isfinite(top), top, 0).astype(x.dtype)
+    with np.errstate(all="ignore"):
+        total = np.log(np.sum(np.exp(x - shift), axis=dims, keepdims=True)) + shift
+    return total if keepdim else total.reshape([n for i, n in enumerate(total.shape) if i not in dims])
+
+
+def _logsumexp_vjp(node: Any, g: Tensor) -> Tensor:
+    # dy/dx = exp(x - y), which sums to 1; where y is infinite the exponents are 0 or NaN
+    dims = node.params[0]
+    y = spread(node, node.output(), dims)
+    return spread(node, g, dims) * (node.input(0) - where(y.isinf(), 0.0, y)).exp()
+
+
+LOGSUMEXP: Op = Widening("logsumexp", _logsumexp_fwd, _logsumexp_vjp, saves=((0,),), keeps=(0,))
 
 
 def _cumsum_vjp(node: Any, g: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 from ..op import Op, Pointwise, register
 from ..tensor import method
 from ._common import Tensor, apply, apply_, deliver, tensor_arg, zeros_like
+from .pointwise import where
 from .unary import UNARY, doc, failures, samples_in, unary
 
 __all__ = ["abs", "ceil", "floor", "frac", "isfinite", "isinf", "isnan", "neg", "round", "sign", "trunc"]
@@ -49,10 +50,20 @@ neg = unary(
     uses="",
     aliases=("negative",),
 )
+
+
+def _direction(x: Tensor) -> Tensor:
+    """Return x / |x|, and 0 at 0."""
+    if x._data.dtype.kind != "c":
+        return sign(x)
+    size = x.abs()
+    return x / where(size == 0, 1.0, size)
+
+
 abs = unary(
     "abs",
     np.abs,
-    lambda n, g: g * sign(n.input(0)),
+    lambda n, g: g * _direction(n.input(0)),
     doc("absolute values", "abs(minitorch.tensor([1.0, -2.0]))", "tensor([1., 2.])"),
     promotes="same",
     apart=True,
