@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import autograd as autograd
+from . import linalg as linalg
 from . import nn as nn
 from . import optim as optim
 from . import utils as utils

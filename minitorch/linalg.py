@@ -1,0 +1,27 @@
+"""Linear algebra under torch's names: `minitorch.linalg.inv` and its like, on NumPy's LAPACK, with gradients."""
+
+from __future__ import annotations
+
+from .ops.decompositions import cholesky as cholesky
+from .ops.decompositions import eigh as eigh
+from .ops.decompositions import eigvalsh as eigvalsh
+from .ops.decompositions import matrix_rank as matrix_rank
+from .ops.decompositions import qr as qr
+from .ops.decompositions import svd as svd
+from .ops.decompositions import svdvals as svdvals
+from .ops.linalg import LinAlgError as LinAlgError
+from .ops.linalg import det as det
+from .ops.linalg import inv as inv
+from .ops.linalg import linalg_slogdet as slogdet
+from .ops.linalg import matrix_power as matrix_power
+from .ops.linalg import pinv as pinv
+from .ops.linalg import solve as solve
+from .ops.matmul import matmul as matmul
+from .ops.matrix_norm import matrix_norm as matrix_norm
+from .ops.matrix_norm import norm as norm
+from .ops.matrix_norm import vector_norm as vector_norm
+from .ops.products import multi_dot as multi_dot
+
+__all__ = ["LinAlgError", "cholesky", "det", "eigh", "eigvalsh", "inv", "matmul", "matrix_norm", "matrix_power",
+           "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "svd", "svdvals",
+           "vector_norm"]  # fmt: skip
