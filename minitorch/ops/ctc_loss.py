@@ -15,7 +15,7 @@ from ..memory import Array
 from ..op import Failure, Make, Sample, register
 from ..tensor import wrap
 from ._common import Tensor, tensor_arg
-from .index import gather
+from .gather import gather
 from .join import cat, stack
 from .pointwise import where
 from .unary import exp

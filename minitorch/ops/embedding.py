@@ -15,7 +15,7 @@ from ..op import Failure, Make, Op, Sample, register
 from ..tape import recording
 from ..tensor import wrap
 from ._common import Tensor, apply, tensor_arg
-from .index import gather
+from .gather import gather
 
 __all__ = ["embedding", "embedding_bag", "one_hot"]
 

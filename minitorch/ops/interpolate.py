@@ -18,7 +18,7 @@ from ..memory import Array
 from ..op import Failure, Make, Sample, register
 from ..tensor import wrap
 from ._common import Tensor, tensor_arg
-from .index import index_select
+from .gather import index_select
 from .matmul import matmul
 from .pool_avg import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 

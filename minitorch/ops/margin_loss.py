@@ -12,7 +12,7 @@ from ..memory import Array
 from ..op import Failure, Make, Sample, register
 from ..tensor import wrap
 from ._common import Tensor, tensor_arg
-from .index import gather
+from .gather import gather
 from .loss import legacy_reduction, reduced
 from .pointwise import clamp, where
 from .smooth import logsigmoid

@@ -15,7 +15,7 @@ from ..memory import Array
 from ..op import Failure, Make, Op, Sample, register
 from ..tensor import wrap
 from ._common import Tensor, apply, tensor_arg
-from .index import index_select
+from .gather import index_select
 
 __all__ = ["pad"]
 

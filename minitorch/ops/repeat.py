@@ -15,7 +15,7 @@ from ..op import Op
 from ..tensor import method, wrap
 from ._common import NUMBER, Tensor, apply, ints, tensor_arg
 from ._records import of_one_tensor
-from .index import index_select
+from .gather import index_select
 from .shape import reshape, transpose
 
 __all__ = ["flip", "fliplr", "flipud", "repeat_interleave", "roll", "rot90", "tile"]
