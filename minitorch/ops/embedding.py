@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..memory import Array
-from ..op import Failure, Make, Op, Sample, register
+from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tape import recording
 from ..tensor import wrap
 from ._common import Tensor, apply, tensor_arg
+from ._pick import add_at, pick
 from .gather import gather
 
 __all__ = ["embedding", "embedding_bag", "one_hot"]
@@ -23,7 +24,7 @@ __all__ = ["embedding", "embedding_bag", "one_hot"]
 
 
 def _take_fwd(table: Array, index: Array, share: Array | None) -> Array:
-    return table[index]
+    return pick(table, (index,))
 
 
 def _take_vjp(node: Any, g: Tensor) -> Tensor:
@@ -34,13 +35,9 @@ def _take_vjp(node: Any, g: Tensor) -> Tensor:
 
 
 def _add_fwd(rows: Array, index: Array, count: int) -> Array:
-    """Sum rows (*, D) with the same index: (count, D). Sorted, so that equal indices are summed in order."""
-    flat, width = index.ravel(), rows.shape[-1]
-    out = np.zeros((count, width), rows.dtype)
-    if flat.size:
-        order = np.argsort(flat, kind="stable")
-        found, starts = np.unique(flat[order], return_index=True)
-        out[found] = np.add.reduceat(rows.reshape(-1, width)[order], starts, axis=0)
+    """Sum rows (*, D) with the same index, in order: (count, D)."""
+    out = np.zeros((count, rows.shape[-1]), rows.dtype)
+    add_at(out, (index,), rows)
     return out
 
 
@@ -49,7 +46,7 @@ def _add_vjp(node: Any, gg: Tensor) -> Tensor:
 
 
 TAKE_ROWS = Op("embedding", _take_fwd, _take_vjp)
-ADD_ROWS = Op("embedding_dense_backward", _add_fwd, _add_vjp)
+ADD_ROWS = Widening("embedding_dense_backward", _add_fwd, _add_vjp)
 
 
 def _checked(op: str, index: Tensor, table: Tensor) -> Array:
