@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..codegen.math import const, divide, sqrt
 from ..jit import kernel
+from . import planes
 from .layout import as_channels_last, logical
 from .reduce import widening
 
@@ -27,6 +28,7 @@ WIDTH = 256  # columns up to which pixels are joined into one row
 BLOCK_ELEMENTS = 16384  # of a block that is read twice, and stays in the cache meanwhile
 MAX_ITEMS = 64  # partial results a group: enough to share out, few enough to join serially
 CHUNK = 1024  # elements of a row that are summed in the array's own type
+ROWS = 32  # rows whose gradients of weights are summed in the array's own type
 
 
 def _blocks(rows: int, columns: int) -> tuple[int, int, int]:
@@ -120,6 +122,8 @@ def channel_moments(x: Array, per_image: bool = False) -> tuple[Array, Array]:
     >>> mean.tolist(), var.tolist()
     ([[2.0]], [[1.0]])
     """
+    if planes.is_planar(x):
+        return _plane_moments(x, per_image)
     y, k = _groups(x, per_image)
     shape = (y.shape[0], x.shape[1])
     if y.size == 0:
@@ -129,6 +133,16 @@ def channel_moments(x: Array, per_image: bool = False) -> tuple[Array, Array]:
     moment_blocks(shape[0] * items, 5 * y.size, y, block, rows, means, squares)
     mean, var = np.empty((2, *shape))
     join_moments(shape[0], 4 * means.size, means, squares, rows * k, y.shape[1] * k, mean, var)
+    return mean, var
+
+
+def _plane_moments(x: Array, per_image: bool) -> tuple[Array, Array]:
+    means, squares = planes.moments(x)
+    size = x.size // means.size
+    if per_image:
+        return means, squares / size
+    mean, var = np.empty((2, 1, x.shape[1]))
+    join_moments(1, 4 * means.size, means[None], squares[None], size, size * x.shape[0], mean, var)
     return mean, var
 
 
@@ -160,6 +174,8 @@ def channel_affine(
     per_image: bool = False,
 ) -> Array:
     """Return ``(x - mean) * scale + shift``, or its ReLU, for x (N, C, *spatial); tables (B, C) or (C,)."""
+    if planes.is_planar(x):
+        return planes.affine(x, mean, scale, shift, relu)
     y, k = _groups(x, per_image)
     out = np.empty_like(y)
     affine_rows(y.shape[0] * y.shape[1], 2 * y.nbytes, y, *_tables(y, k, mean, scale, shift), relu, out)
@@ -196,6 +212,9 @@ def gradient_blocks(
 
 def channel_gradient_sums(gy: Array, x: Array, mean: Array, per_image: bool = False) -> tuple[Array, Array]:
     """Return the sums (B, C), float64, of ``gy`` and of ``gy * (x - mean)`` over the pixels."""
+    if planes.is_planar(x):
+        plain, moment = planes.gradient_sums(gy, x, mean)
+        return (plain, moment) if per_image else (plain.sum(0)[None], moment.sum(0)[None])
     (g, k), (y, _) = _groups(gy, per_image), _groups(x, per_image)
     if y.size == 0:
         return np.zeros((y.shape[0], x.shape[1])), np.zeros((y.shape[0], x.shape[1]))
@@ -219,6 +238,8 @@ def gradient_rows(lo: int, hi: int, gy: Array, x: Array, mean: Array, a: Array, 
 
 def channel_gradient(gy: Array, x: Array, mean: Array, a: Array, b: Array, d: Array, per_image: bool = False) -> Array:
     """Return ``a * gy - b - d * (x - mean)``; tables (B, C) or (C,)."""
+    if planes.is_planar(x):
+        return planes.gradient(gy, x, mean, a, b, d)
     (g, k), (y, _) = _groups(gy, per_image), _groups(x, per_image)
     out = np.empty_like(y)
     gradient_rows(y.shape[0] * y.shape[1], 3 * y.nbytes, g, y, *_tables(y, k, mean, a, b, d), out)
@@ -315,44 +336,50 @@ def layer_norm_forward(x: Array, weight: Array | None, bias: Array | None, eps: 
 
 
 def _vector(values: Array | None, default: float, x: Array) -> Array:
-    return np.full(x.shape[1], default if values is None else values, x.dtype)
+    if values is None:
+        return np.full(x.shape[1], default, x.dtype)
+    return np.ascontiguousarray(values, x.dtype)
 
 
 @kernel
-def layer_gradient_rows(
-    lo: int, hi: int, gy: Array, x: Array, mean: Array, invstd: Array, weight: Array, out: Array
-) -> None:
-    """Gradient of the rows of a layer norm; gy, x, out (M, n); items are rows."""
+def layer_gradient_blocks(
+    lo: int, hi: int, gy: Array, x: Array, mean: Array, invstd: Array, weight: Array, rows: int, out: Array,
+    gw: Array, gb: Array,
+) -> None:  # fmt: skip
+    """Gradient of the rows of a layer norm, and sums of gy xhat and of gy over `rows` rows an item.
+
+    gy, x, out (M, n); gw, gb (items, n) in float64.
+    """
     n = x.shape[1]
-    for r in range(lo, hi):
-        plain, moment = 0.0, 0.0
-        for start in range(0, n, CHUNK):
-            s = t = const(x[r, 0], "0")
-            for j in range(np.uint64(start), np.uint64(min(start + CHUNK, n))):
-                g = gy[r, j] * weight[j]
-                s += g
-                t += g * (x[r, j] - mean[r])
-            plain += s
-            moment += t
-        b = mean.dtype.type(plain / n)
-        d = mean.dtype.type(moment / n * invstd[r] * invstd[r])
-        for j in range(n):
-            out[r, j] = (gy[r, j] * weight[j] - b - (x[r, j] - mean[r]) * d) * invstd[r]
-
-
-@kernel
-def layer_parameter_blocks(
-    lo: int, hi: int, gy: Array, x: Array, mean: Array, invstd: Array, rows: int, gw: Array, gb: Array
-) -> None:
-    """Sums of gy xhat and of gy over `rows` rows for each item; gw, gb (items, n) in float64."""
+    first, second = np.empty(n, x.dtype), np.empty(n, x.dtype)
     for item in range(lo, hi):
-        for j in range(x.shape[1]):
-            gw[item, j] = 0.0
-            gb[item, j] = 0.0
-        for r in range(item * rows, min((item + 1) * rows, x.shape[0])):
-            for j in range(x.shape[1]):
-                gb[item, j] += gy[r, j]
-                gw[item, j] += gy[r, j] * ((x[r, j] - mean[r]) * invstd[r])
+        for j in range(n):
+            gw[item, j] = gb[item, j] = 0.0
+        last = min((item + 1) * rows, x.shape[0])
+        for begin in range(item * rows, last, ROWS):
+            for j in range(n):
+                first[j] = second[j] = const(first[j], "0")
+            for r in range(begin, min(begin + ROWS, last)):
+                m, scale = mean[r], invstd[r]
+                plain, moment = 0.0, 0.0
+                for start in range(0, n, CHUNK):
+                    s = t = const(x[r, 0], "0")
+                    for j in range(np.uint64(start), np.uint64(min(start + CHUNK, n))):
+                        g = gy[r, j] * weight[j]
+                        s += g
+                        t += g * (x[r, j] - m)
+                    plain += s
+                    moment += t
+                b = mean.dtype.type(plain / n)
+                d = mean.dtype.type(moment / n * scale * scale)
+                for j in range(n):
+                    away = x[r, j] - m
+                    out[r, j] = (gy[r, j] * weight[j] - b - away * d) * scale
+                    first[j] += gy[r, j]
+                    second[j] += gy[r, j] * (away * scale)
+            for j in range(n):
+                gb[item, j] += first[j]
+                gw[item, j] += second[j]
 
 
 def layer_norm_backward(
@@ -363,10 +390,9 @@ def layer_norm_backward(
     gx = np.empty_like(x)
     if not x.size:
         return gx, np.zeros(x.shape[1], x.dtype), np.zeros(x.shape[1], x.dtype)
-    layer_gradient_rows(x.shape[0], 8 * x.size, gy, x, mean, invstd, _vector(weight, 1.0, x), gx)
     rows = -(-x.shape[0] // MAX_ITEMS)
     items = -(-x.shape[0] // rows)
-    sums = np.empty((2, items, x.shape[1]))
-    layer_parameter_blocks(items, 4 * x.size, gy, x, mean, invstd, rows, sums[0], sums[1])
+    sums, w = np.empty((2, items, x.shape[1])), _vector(weight, 1.0, x)
+    layer_gradient_blocks(items, 12 * x.size, gy, x, mean, invstd, w, rows, gx, sums[0], sums[1])
     gw, gb = sums.sum(1).astype(x.dtype)
     return gx, gw, gb

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import shape_text
+from ..kernels import group_norm as group_kernels
 from ..kernels import norm as kernels
 from ..op import Failure, Make, Op, Sample, register
 from ..tensor import wrap
 from ._common import Tensor, apply, tensor_arg, vjp_of
-from .norm import Grads, _channels, batch_norm
+from .norm import Grads, _channels, _pixels, batch_norm
 
 __all__ = ["group_norm", "instance_norm", "layer_norm", "rms_norm"]
 
@@ -36,14 +37,19 @@ def _layer_back_vjp(node: Any, *grads: Any) -> Grads:
 
 def _layer_formula(g: Tensor, x: Tensor, w: Tensor | None, mean: Any, invstd: Any) -> tuple[Tensor, ...]:
     """The gradients of layer norm over rows, Ba, Kiros & Hinton (arXiv 1607.06450), as an expression in ops."""
+    scale, xhat = _normal_rows(x, invstd)
+    weighted = g if w is None else g * w
+    gx = scale * (weighted - weighted.mean(1, True) - xhat * (weighted * xhat).mean(1, True))
+    return gx, (g * xhat).sum(0), g.sum(0)
+
+
+def _normal_rows(x: Tensor, invstd: Any) -> tuple[Tensor, Tensor]:
+    """Return 1 / deviation of the rows, and the rows normalised; eps follows from what the kernel found."""
     centred = x - x.mean(1, True)
     var = (centred * centred).mean(1, True)
     eps = np.square(1 / invstd.astype(np.float64))[:, None] - var._data
     scale = (var + wrap(eps.astype(x._data.dtype))).rsqrt()
-    xhat = centred * scale
-    weighted = g if w is None else g * w
-    gx = scale * (weighted - weighted.mean(1, True) - xhat * (weighted * xhat).mean(1, True))
-    return gx, (g * xhat).sum(0), g.sum(0)
+    return scale, centred * scale
 
 
 LAYER_NORM: Op = Op(
@@ -91,10 +97,10 @@ def layer_norm(
         scale, shift = (None if t is None else t.float() for t in (weight, bias))
         return layer_norm(x.float(), size, scale, shift, eps).to(x.dtype)
     n = math.prod(size)
-    rows = x.reshape(x._data.size // n if n else 0, n)
-    flat = [None if t is None else t.reshape(-1) for t in (weight, bias)]
-    y, _, _ = apply(LAYER_NORM, (rows, *flat), (eps,))
-    return y.reshape(x._data.shape)
+    rows = x if x._data.ndim == 2 and n else x.reshape(x._data.size // n if n else 0, n)
+    flat = [t if t is None or t._data.ndim == 1 else t.reshape(-1) for t in (weight, bias)]
+    y: Tensor = apply(LAYER_NORM, (rows, *flat), (eps,))[0]
+    return y if rows is x else y.reshape(x._data.shape)
 
 
 def _check_normalized(op: str, x: Tensor, size: tuple[int, ...], *weights: Tensor | None) -> None:
@@ -135,6 +141,66 @@ def rms_norm(
     return y if weight is None else y * weight
 
 
+# ---- groups of channels --------------------------------------------------------------------------------------------
+
+
+def _group_vjp(node: Any, g: Tensor, *_: Any) -> Grads:
+    stats = (node.output(1)._data, node.output(2)._data)
+    gx, gw, gb = apply(GROUP_BACK, (g, node.input(0), node.input(1)), stats)
+    return gx, gw if node.input(1) is not None else None, gb
+
+
+def _group_back_vjp(node: Any, *grads: Any) -> Grads:
+    inputs = (node.input(0), node.input(1), node.input(2))
+    return vjp_of(lambda g, x, w: _group_formula(g, x, w, *node.params), node, inputs, grads)  # type: ignore[return-value]
+
+
+def _group_formula(g: Tensor, x: Tensor, w: Tensor | None, mean: Any, invstd: Any) -> tuple[Tensor, ...]:
+    """The gradients of group norm as those of layer norm over rows, one a group."""
+    shape, dims, rows = x._data.shape, _pixels(x), (mean.size, x._data.size // max(mean.size, 1))
+    weighted = g if w is None else g * _channels(w, x)
+    flat, stats = x.reshape(rows), (mean.reshape(-1), invstd.reshape(-1))
+    gx = _layer_formula(weighted.reshape(rows), flat, None, *stats)[0].reshape(shape)
+    xhat = _normal_rows(flat, stats[1])[1].reshape(shape)
+    return gx, (g * xhat).sum(dims), g.sum(dims)
+
+
+GROUP_NORM: Op = Op(
+    "native_group_norm",
+    group_kernels.group_norm_forward,
+    _group_vjp,
+    saves=((0, 1), (0, 1), (0, 1)),
+    keeps=(1, 2),
+    nondifferentiable=(1, 2),
+    physical=True,
+)
+GROUP_BACK: Op = Op(
+    "native_group_norm_backward",
+    lambda g, x, w, mean, invstd: group_kernels.group_norm_backward(g, x, mean, invstd, w),
+    _group_back_vjp,
+    saves=((0, 1, 2),) * 3,
+    physical=True,
+)
+
+
+def _by_groups(x: Tensor, groups: int, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
+    if x.dtype.itemsize == 2:
+        scale, shift = (None if t is None else t.float() for t in (weight, bias))
+        return _by_groups(x.float(), groups, scale, shift, eps).to(x.dtype)
+    _check_channels(x, weight=weight, bias=bias)
+    y: Tensor = apply(GROUP_NORM, (x, weight, bias), (groups, eps))[0]
+    return y
+
+
+def _check_channels(x: Tensor, **weights: Tensor | None) -> None:
+    for name, t in weights.items():
+        if t is not None and t._data.shape != x._data.shape[1:2]:
+            raise RuntimeError(
+                f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of "
+                f"shape {shape_text(t._data.shape)} and input of shape {shape_text(x._data.shape)}"
+            )
+
+
 def group_norm(
     input: Tensor,
     num_groups: int,
@@ -171,10 +237,7 @@ def group_norm(
         )
     if math.prod(shape) == num_groups:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {list(shape)}")
-    rows = x.reshape(shape[0] * num_groups, -1) if math.prod(shape) else x.reshape(shape[0] * num_groups, 0)
-    y = apply(LAYER_NORM, (rows, None, None), (eps,))[0].reshape(shape)
-    y = y if weight is None else y * _channels(weight, x)
-    return y if bias is None else y + _channels(bias, x)
+    return _by_groups(x, num_groups, weight, bias, eps)
 
 
 def instance_norm(
@@ -211,9 +274,7 @@ def instance_norm(
         return batch_norm(x, running_mean, running_var, weight, bias, False, momentum, eps)
     if running_mean is not None:
         _average_instances(x, running_mean, running_var, momentum)
-    y = apply(LAYER_NORM, (x.reshape(shape[0] * shape[1], -1), None, None), (eps,))[0].reshape(shape)
-    y = y if weight is None else y * _channels(weight, x)
-    return y if bias is None else y + _channels(bias, x)
+    return _by_groups(x, shape[1], weight, bias, eps)
 
 
 def _average_instances(x: Tensor, running_mean: Tensor, running_var: Any, momentum: float) -> None:
