@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests import parity_tensor_cases
+from tests import parity_math_cases, parity_tensor_cases
 
 Cases = dict[str, list[str]]
 
@@ -116,7 +116,9 @@ def reductions() -> Iterator[str]:
         for args in ("", "dim=1", "dim=(0, 2)", "dim=-1, keepdim=True", "dim=()", "dim=3", "dim=(0, 0)", "dim=[1]"):
             yield f"torch.{name}({x}, {args})" if name != "norm" or "dim" not in args else f"torch.norm({x}, 2, {args})"
     for name in ("prod", "max", "min", "argmax", "argmin", "cumsum"):
-        for args in ("", "dim=1", "dim=-1, keepdim=True", "dim=3") if name != "cumsum" else ("dim=0", "dim=-1", "dim=3"):
+        for args in (
+            ("", "dim=1", "dim=-1, keepdim=True", "dim=3") if name != "cumsum" else ("dim=0", "dim=-1", "dim=3")
+        ):
             yield f"torch.{name}({x}, {args})"
     for name in ("sum", "mean", "prod", "amax", "max", "argmax", "var", "std", "all", "any", "norm", "logsumexp"):
         yield f"torch.zeros(0, 3).{name}({'0' if name == 'logsumexp' else ''})"
@@ -126,7 +128,18 @@ def reductions() -> Iterator[str]:
         yield f"t(2.5).{name}({'2, 0' if name == 'norm' else '0'})"
         yield f"t([1.0, nan, 3.0]).{name}({'0' if name == 'logsumexp' else ''})"
     for x in ("t([2, 1, 2, 0])", "t([True, False, True])", "t([200, 100], dtype=uint8)", "t([nan, 1.0, nan])"):
-        for code in ("max(0)", "min(0)", "argmax()", "argmin()", "sum()", "prod()", "cumsum(0)", "all()", "any()", "amax()"):
+        for code in (
+            "max(0)",
+            "min(0)",
+            "argmax()",
+            "argmin()",
+            "sum()",
+            "prod()",
+            "cumsum(0)",
+            "all()",
+            "any()",
+            "amax()",
+        ):
             yield f"{x}.{code}"
     yield from (
         "t([1, 2]).mean()", "t([1, 2]).mean(dtype=float32)", "t([1, 2]).var()", "t([1, 2]).sum(dtype=float64)",
@@ -150,4 +163,5 @@ def reductions() -> Iterator[str]:
     )  # fmt: skip
 
 
-SUBJECTS = {"promotion": promotions, "values": values, "reductions": reductions, **parity_tensor_cases.SUBJECTS}
+SUBJECTS = {"promotion": promotions, "values": values, "reductions": reductions, **parity_tensor_cases.SUBJECTS,
+            **parity_math_cases.SUBJECTS}  # fmt: skip

@@ -78,7 +78,7 @@ def cholesky(input: Tensor, *, upper: bool = False, out: Tensor | None = None) -
     tensor([[2., 0.],
             [1., 2.]])
     """
-    low = apply(CHOLESKY, (matrices("linalg.cholesky", input, True),))
+    low = apply(CHOLESKY, (matrices("linalg.cholesky", input, True, "cholesky_cpu"),))
     return deliver(adjoint(low) if upper else low, out)
 
 
@@ -135,7 +135,7 @@ def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
         raise RuntimeError(
             f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
         )
-    q, r = apply(QR_OP, (matrices("linalg.qr", A),), (mode,))
+    q, r = apply(QR_OP, (matrices("linalg.qr", A, kernel="geqrf_cpu"),), (mode,))
     return QR(wrap(np.empty(0, A._data.dtype)) if mode == "r" else q, r)
 
 
@@ -207,7 +207,7 @@ def svd(A: Tensor, full_matrices: bool = True, *, driver: Any = None, out: Any =
     >>> minitorch.linalg.svd(minitorch.tensor([[3.0, 0.0], [0.0, 2.0]])).S
     tensor([3., 2.])
     """
-    return SVD(*apply(SVD_OP, (matrices("linalg.svd", A),), (full_matrices,)))
+    return SVD(*apply(SVD_OP, (matrices("linalg.svd", A, kernel="linalg_svd_cpu"),), (full_matrices,)))
 
 
 def _svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
@@ -283,7 +283,7 @@ def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
     """
     if UPLO.upper() not in ("L", "U"):
         raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
-    return EIGH(*apply(EIGH_OP, (matrices("linalg.eigh", A, True),), (UPLO.upper(),)))
+    return EIGH(*apply(EIGH_OP, (matrices("linalg.eigh", A, True, "linalg_eigh_cpu"),), (UPLO.upper(),)))
 
 
 def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor:

@@ -34,19 +34,21 @@ LinAlgError = _LinAlgError
 # ---- checks --------------------------------------------------------------------------------------------------------
 
 
-def matrices(fn: str, x: Any, square: bool = False, name: str = "A") -> Tensor:
+def matrices(fn: str, x: Any, square: bool = False, kernel: str = "") -> Tensor:
     """Return a tensor (..., M, N) of a dtype that LAPACK has; torch's errors otherwise."""
-    kind = tensor_arg(fn, x, name).dtype
+    kind = tensor_arg(fn, x, "A").dtype
     if kind.category < dtypes.FLOAT:
         raise RuntimeError(f"{fn}: Expected a floating point or complex tensor as input. Got {kind.scalar_type}")
+    if kind.itemsize < 4 and kernel:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{kind.scalar_type}'")
     if kind.itemsize < 4:
         raise RuntimeError(f"{fn}: Low precision dtypes not supported. Got {kind.scalar_type}")
     shape = x._data.shape
     if len(shape) < 2:
-        raise RuntimeError(f"{fn}: The input tensor {name} must have at least 2 dimensions.")
+        raise RuntimeError(f"{fn}: The input tensor A must have at least 2 dimensions.")
     if square and shape[-1] != shape[-2]:
         raise RuntimeError(
-            f"{fn}: {name} must be batches of square matrices, but they are {shape[-2]} by {shape[-1]} matrices"
+            f"{fn}: A must be batches of square matrices, but they are {shape[-2]} by {shape[-1]} matrices"
         )
     return x
 
@@ -183,7 +185,7 @@ def det(A: Tensor, *, out: Tensor | None = None) -> Tensor:
     >>> minitorch.det(minitorch.tensor([[2.0, 1.0], [1.0, 3.0]]))
     tensor(5.)
     """
-    return deliver(apply(DET, (matrices("linalg.det", A, True),)), out)
+    return deliver(apply(DET, (matrices("linalg.det", A, True, "lu_cpu"),)), out)
 
 
 def _slogdet_fwd(a: Array) -> tuple[Array, Array]:
@@ -207,7 +209,7 @@ def slogdet(input: Tensor) -> Any:
     >>> minitorch.slogdet(minitorch.tensor([[2.0, 1.0], [1.0, 3.0]])).logabsdet
     tensor(1.6094)
     """
-    return SLOGDET(*apply(SLOG, (matrices("linalg.slogdet", input, True),)))
+    return SLOGDET(*apply(SLOG, (matrices("linalg.slogdet", input, True, "lu_cpu"),)))
 
 
 def linalg_slogdet(A: Tensor, *, out: Any = None) -> Any:

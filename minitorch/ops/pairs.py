@@ -13,10 +13,22 @@ from ..op import Failure, Make, Op, Pointwise, Sample, register, result_dtype
 from ..tensor import method
 from ._common import NUMBER, Tensor, apply, deliver, inplace, operand, tensor_arg, zeros_like
 from .arithmetic import positive_samples
-from .pointwise import where
+from .pointwise import clamp, where
 from .unary import log, sigmoid
 
-__all__ = ["copysign", "float_power", "fmax", "fmin", "heaviside", "hypot", "logaddexp", "logaddexp2", "xlogy"]
+__all__ = [
+    "clamp_max",
+    "clamp_min",
+    "copysign",
+    "float_power",
+    "fmax",
+    "fmin",
+    "heaviside",
+    "hypot",
+    "logaddexp",
+    "logaddexp2",
+    "xlogy",
+]
 
 Pair = tuple[Tensor | None, Tensor | None]
 _BOTH = ((0, 1), (0, 1))
@@ -278,3 +290,50 @@ def _power_samples(make: Make) -> Iterator[Sample]:
 
 
 register(float_power, samples=_power_samples, failures=_failures)
+
+
+# ---- one limit -----------------------------------------------------------------------------------------------------
+
+
+def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
+    """Raise elements to at least ``min``, a number or a tensor; see `clamp`.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.clamp_min(minitorch.tensor([-1.0, 2.0]), 0)
+    tensor([0., 2.])
+    """
+    return clamp(tensor_arg("clamp_min", input), min=operand("clamp_min", min, "min"), out=out)
+
+
+def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
+    """Lower elements to at most ``max``, a number or a tensor; see `clamp`.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.clamp_max(minitorch.tensor([-1.0, 2.0]), 0)
+    tensor([-1.,  0.])
+    """
+    return clamp(tensor_arg("clamp_max", input), max=operand("clamp_max", max, "max"), out=out)
+
+
+@method
+def clamp_min_(self: Tensor, min: Any) -> Tensor:
+    """Raise elements to at least ``min`` in place."""
+    return self.clamp_(min=min)
+
+
+@method
+def clamp_max_(self: Tensor, max: Any) -> Tensor:
+    """Lower elements to at most ``max`` in place."""
+    return self.clamp_(max=max)
+
+
+def _limit_samples(make: Make) -> Iterator[Sample]:
+    yield Sample("number", (make(3, 4, apart=0.3), 0.5))
+
+
+register(clamp_min, samples=_limit_samples)
+register(clamp_max, samples=_limit_samples)

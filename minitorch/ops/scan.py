@@ -329,3 +329,4 @@ for _fn in (cumprod, logcumsumexp, cummax, cummin):
 register(diff, samples=_diff_samples, failures=_diff_failures)
 for _rule in (trapezoid, cumulative_trapezoid):
     register(_rule, samples=_area_samples, failures=_area_failures, methods=())
+register(trapezoid, name="trapz", samples=_area_samples, methods=())

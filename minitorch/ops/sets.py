@@ -124,6 +124,7 @@ def _places(rows: Array, values: Array, side: Any, order: Array | None) -> Array
 def _searched(rows: Tensor, values: Any, side: Any, sorter: Tensor | None, int32: bool, out: Tensor | None) -> Tensor:
     arrays = [ordered(v._data) if isinstance(v, Tensor) else np.asarray(v) for v in (rows, values)]
     _lacking(arrays[0], "searchsorted_out_cpu")
+    _lacking(arrays[1], "searchsorted_out_cpu", "c")
     both = result_dtype(arrays if isinstance(values, Tensor) else [arrays[0], values]).numpy
     order = None if sorter is None else sorter._data
     places = _places(arrays[0].astype(both, copy=False), arrays[1].astype(both, copy=False), side, order)

@@ -65,7 +65,7 @@ def _np_digamma(x: Any) -> Any:
 
 def _hurwitz(s: int, a: Any) -> Any:
     """Return sum over k of 1 / (a + k)**s: terms up to 10, then the Euler-Maclaurin formula (A & S 23.1.30)."""
-    a = np.where(a < -_STEPS, a - np.floor(a) - _STEPS, a)
+    a = np.where(a < -_STEPS, a - np.floor(a) - _STEPS, a) + 0.0  # no negative zero
     total = np.zeros_like(a)
     while (low := a < _FAR).any():
         total += np.where(low, a ** -float(s), 0.0)

@@ -129,7 +129,16 @@ def _lerp_vjp(node: Any, g: Tensor) -> Three:
     )
 
 
-LERP: Op = Pointwise("lerp", _lerp_fwd, _lerp_vjp, saves=((2,), (2,), (0, 1)), lacks="biu", kernel="lerp_kernel_scalar")
+class _Lerp(Pointwise):
+    def promoted(self, arrays: list[Any]) -> tuple[list[Any], bool]:
+        """Promote; integers have nothing in between, whatever the weight."""
+        if arrays[0].dtype.kind in "biu":
+            kind = dtypes.of(arrays[0]).scalar_type
+            raise NotImplementedError(f"\"lerp_kernel_scalar\" not implemented for '{kind}'")
+        return super().promoted(arrays)
+
+
+LERP: Op = _Lerp("lerp", _lerp_fwd, _lerp_vjp, saves=((2,), (2,), (0, 1)))
 
 
 def _lerp_operands(fn: str, input: Tensor, end: Tensor, weight: Any) -> tuple[Any, ...]:
