@@ -73,22 +73,40 @@ def as_array(data: Any, dtype: dtype | None = None) -> Array:
     else:
         array = _from_python(data)
         if dtype is None:
-            array = _in_default_dtype(array, data)
+            return _in_default_dtype(array, data)
+        _check_range(array, dtype)
     return array if dtype is None else cast(array, dtype)
 
 
 def _from_python(data: Any) -> Array:
     """Return Python data as an array in the widest type of its kind."""
+    if isinstance(data, (str, bytes)):
+        raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
     if not isinstance(data, (list, tuple, bool, int, float, complex, range)) and not hasattr(data, "__array__"):
-        raise TypeError(f"new(): invalid data type '{type(data).__name__}'" if isinstance(data, str)
-                        else f"Could not infer dtype of {type(data).__name__}")  # fmt: skip
+        raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
     try:
         array = np.asarray(_plain(data))
+    except _NotOneElement as error:
+        raise ValueError(*error.args) from None
     except ValueError as error:
-        raise ValueError(_ragged_text(data)) from error
-    if array.dtype.kind == "O" or array.dtype.kind in "US":
+        raise _ragged(data) from error
+    if array.dtype.kind == "O" or array.dtype.kind in "US" or (array.dtype == np.uint64 and not _is_typed(data)):
         raise _bad_elements(data)
     return array
+
+
+def _check_range(array: Array, to: dtype) -> None:
+    """Raise torch's errors for Python numbers that a dtype cannot hold."""
+    if array.dtype.kind == "c" and to.category < dtypes.COMPLEX:
+        raise TypeError("must be real number, not complex")
+    if to.category == dtypes.INT and array.size and not (fits(array.min().item(), to) and fits(array.max().item(), to)):
+        raise RuntimeError(f"value cannot be converted to type {to.name} without overflow")
+
+
+def _is_typed(data: Any) -> bool:
+    """Whether the first element carries a dtype of its own."""
+    leaf = _first_leaf(data)
+    return hasattr(leaf, "_data") or isinstance(leaf, (np.ndarray, np.generic))
 
 
 def _in_default_dtype(array: Array, data: Any) -> Array:
@@ -103,8 +121,20 @@ def _in_default_dtype(array: Array, data: Any) -> Array:
 def _plain(data: Any) -> Any:
     """Replace tensors inside nested lists by their values, which NumPy would otherwise walk one by one."""
     if isinstance(data, (list, tuple)):
-        return [_plain(item) for item in data] if any(not isinstance(i, (int, float)) for i in data) else data
-    return data._data if hasattr(data, "_data") else data
+        return [_element(item) for item in data] if any(not isinstance(i, (int, float)) for i in data) else data
+    return data
+
+
+def _element(item: Any) -> Any:
+    if not hasattr(item, "_data"):
+        return _plain(item)
+    if item._data.size != 1:
+        raise _NotOneElement("only one element tensors can be converted to Python scalars")
+    return item._data.reshape(())
+
+
+class _NotOneElement(ValueError):
+    """A tensor of several elements where a number belongs."""
 
 
 def _first_leaf(data: Any) -> Any:
@@ -119,12 +149,15 @@ def _holds_float64(data: Any) -> bool:
     return (hasattr(leaf, "_data") and leaf._data.dtype == np.float64) or isinstance(leaf, (np.ndarray, np.float64))
 
 
-def _ragged_text(data: Any) -> str:
+def _ragged(data: Any) -> Exception:
+    """Return torch's error for nested sequences that NumPy cannot make an array of."""
     for depth, (wanted, level) in enumerate(_levels(data)):
         for item in level:
-            if isinstance(item, (list, tuple)) and len(item) != wanted:
-                return f"expected sequence of length {wanted} at dim {depth} (got {len(item)})"
-    return "expected sequences of equal length at every level"
+            if not isinstance(item, (list, tuple)):
+                return TypeError("not a sequence")
+            if len(item) != wanted:
+                return ValueError(f"expected sequence of length {wanted} at dim {depth} (got {len(item)})")
+    return TypeError("'list' object cannot be interpreted as an integer")
 
 
 def _levels(data: Any) -> list[tuple[int, list[Any]]]:
@@ -143,10 +176,12 @@ def _bad_elements(data: Any) -> Exception:
         if isinstance(item, (list, tuple)):
             stack.extend(reversed(item))
         elif isinstance(item, str):
-            return ValueError(f"too many dimensions '{type(item).__name__}'")
+            if isinstance(_first_leaf(data), str):
+                return ValueError(f"too many dimensions '{type(item).__name__}'")
+            return TypeError(f"new(): invalid data type '{type(item).__name__}'")
         elif item is None or not isinstance(item, (int, float, complex)):
             return RuntimeError(f"Could not infer dtype of {type(item).__name__}")
-    return RuntimeError("Overflow when unpacking long")
+    return ValueError("Overflow when unpacking long long")
 
 
 def cast(array: Array, to: dtype, copy: bool = False) -> Array:
@@ -162,8 +197,8 @@ def cast(array: Array, to: dtype, copy: bool = False) -> Array:
     with np.errstate(all="ignore"):
         if array.dtype.kind == "c" and to.category < dtypes.COMPLEX:
             array = array.real
-        if array.dtype.kind == "f" and to.category == dtypes.INT and to.itemsize < 8:
-            return array.astype(np.int64).astype(to.numpy)  # the wrap-around that torch shows for small integers
+        if array.dtype.kind == "f" and to.category == dtypes.INT and to.itemsize < 4:
+            return array.astype(np.int32).astype(to.numpy)  # the wrap-around that torch shows for small integers
         return array.astype(to.numpy)
 
 
@@ -202,7 +237,7 @@ def number(value: Any, to: dtype) -> Array:
 def fits(value: Any, to: dtype) -> bool:
     """Return whether a dtype can hold a Python number, cut to an integer if need be."""
     if isinstance(value, complex) and not isinstance(value, (float, np.floating)):
-        return to.category == dtypes.COMPLEX or value.imag == 0
+        return to.category in (dtypes.COMPLEX, dtypes.BOOL) or value.imag == 0
     if to.category == dtypes.INT:
         if value != value or value in (math.inf, -math.inf):
             return False

@@ -1,7 +1,7 @@
 """The numbers of `arange` and `linspace`, rounded as torch rounds them.
 
-torch fills these tensors by vectors of 64 bytes: the first element of each is rounded by itself and the others are
-counted from it, each product and sum with one rounding. The second half of a `linspace` is counted from its end.
+torch fills a range by vectors of 32 bytes: the first element of each is rounded by itself and the others are counted
+from it, each product and sum with one rounding. The second half of a `linspace` is counted from its end.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..memory import Array
 
 __all__ = ["arange_values", "linspace_values"]
 
-_VECTOR = 64  # bytes
+_VECTOR = 32  # bytes
 
 
 def _multiply_add(a: Any, b: Any, c: Any, kind: dtype) -> Array:
@@ -98,13 +98,7 @@ def _spaced(low: Array, high: Array, steps: int, kind: dtype) -> Array:
         index = np.arange(steps)
         forward = _multiply_add(step, index, first, work)
         backward = _multiply_add(-step, steps - index - 1, last, work)
-        values = np.where(index < steps // 2, forward, backward)
-        if kind.category == dtypes.INT:
-            return values
-        head, vectors = _vectors(steps, kind)
-        base = values[head[:vectors]]
-        values[:vectors] = _multiply_add(step, (index - head)[:vectors], base, work)
-    return values
+    return np.where(index < steps // 2, forward, backward)
 
 
 def _divide(first: Array, last: Array, steps: int, work: dtype) -> Any:

@@ -13,9 +13,10 @@ from ..memory import Array
 from ..op import Failure, Make, Op, Sample, broadcast_error, register
 from ..tensor import wrap
 from ._common import Tensor, apply, deliver, tensor_arg
+from ._indices import Index
 from ._pick import Along, pick
 from .expand import expand
-from .index import Index, _index_vjp
+from .index import _index_vjp
 from .shape import reshape
 
 __all__ = ["argwhere", "gather", "index_select", "take", "take_along_dim"]
@@ -44,7 +45,7 @@ def along(fn: str, input: Tensor, dim: int, index: Tensor, src: Tensor | None = 
     dim = wrap_dim(dim, len(shape))
     if array.dtype not in (np.int64, np.int32):
         raise RuntimeError(f"{fn}(): Expected dtype int32/int64 for index")
-    if not array.size:
+    if not array.size and array.ndim != len(shape):
         return (np.zeros(0, np.int64),) * len(shape)
     if max(array.ndim, 1) != max(len(shape), 1):
         what = "input" if fn == "gather" else "self"
@@ -94,8 +95,10 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
     shape = index._data.shape
     if not index._data.size:
         return deliver(reshape(apply(GATHER, (_at_least_1d(input),), (where or (np.zeros(0, np.int64),),)), shape), out)
-    picked = apply(GATHER, (input,), (where,)) if where else reshape(input, shape).clone()
-    return deliver(picked, out)
+    if where:
+        return deliver(apply(GATHER, (input,), (where,)), out)
+    picked = apply(GATHER, (_at_least_1d(input),), ((index._data.reshape(-1),),))
+    return deliver(reshape(picked, shape), out)
 
 
 def _at_least_1d(x: Tensor) -> Tensor:
@@ -144,7 +147,8 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
 
     Raises
     ------
-    IndexError : more than one dimension of indices. RuntimeError : an index out of bounds, or not of an integer dtype.
+    IndexError : more than one dimension of indices, an index out of bounds of dimension 0. RuntimeError : an index
+        out of bounds of another dimension, or not of an integer dtype.
 
     Examples
     --------
@@ -162,6 +166,8 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
     if not input._data.ndim and array.size != 1:
         raise RuntimeError("index_select(): Index to scalar can have only 1 value, got a tensor of that shape")
     n = input._data.shape[dim] if input._data.ndim else 1
+    if dim == 0:
+        check_range(array, 0, n, "index out of range in self", IndexError)
     check_range(array, 0, n, "INDICES element is out of DATA bounds, id={i} axis_dim={n}", RuntimeError)
     if not input._data.ndim:
         return deliver(input.clone(), out)

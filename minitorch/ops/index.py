@@ -170,11 +170,10 @@ def _write_plain(x: Tensor, basic: Index, tensors: Index, value: Any) -> None:
 @method
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Copy the elements of ``src``, broadcast and cast, into the tensor."""
-    source = src if isinstance(src, (Tensor, *NUMBER)) else wrap(convert.as_array(src))
-    if isinstance(source, Tensor):
-        mismatch = broadcast_error([self._data, source._data])
-        if mismatch is not None:
-            raise mismatch
+    source = src if isinstance(src, Tensor) else wrap(convert.as_array(src))
+    mismatch = broadcast_error([self._data, source._data])
+    if mismatch is not None:
+        raise mismatch
     return apply_(ASSIGN, (self, source))
 
 

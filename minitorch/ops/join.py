@@ -97,8 +97,8 @@ def _stack_fwd(*values: Any) -> Array:
     kind = result_dtype(arrays)
     stacked = np.empty((*arrays[0].shape[:dim], len(arrays), *arrays[0].shape[dim:]), kind.numpy)
     parts = np.moveaxis(stacked, dim, 0)
-    for part, array in zip(parts, arrays):
-        part[...] = cast(array, kind)
+    for i, array in enumerate(arrays):
+        parts[i] = cast(array, kind)
     return stacked
 
 
@@ -155,5 +155,6 @@ def _stack_failures(make: Make) -> Iterator[Failure]:
     yield Failure(([make(2), make(3)],), RuntimeError, "stack expects each tensor to be equal size")
 
 
-register(cat, samples=_cat_samples, failures=_cat_failures, methods=())
+for _name in ("cat", "concat", "concatenate"):
+    register(cat, name=_name, samples=_cat_samples, failures=_cat_failures, methods=())
 register(stack, samples=_stack_samples, failures=_stack_failures, methods=())

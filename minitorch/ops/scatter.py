@@ -19,6 +19,7 @@ from .index import INDEX, INDEX_ADD, INDEX_PUT, Index, _index_add_fwd, _index_ad
 __all__ = ["index_reduce", "scatter", "scatter_add", "scatter_reduce"]
 
 SCATTER: Op = Op("scatter", _put_fwd, _put_vjp)
+SCATTER_NUMBER: Op = Op("scatter", _put_fwd, _put_vjp, grad_name="ScatterBackward1")
 SCATTER_ADD: Op = Widening("scatter_add", _index_add_fwd, _index_add_vjp)
 
 
@@ -46,7 +47,7 @@ def _scattered(run: Any, input: Tensor, dim: int, index: Tensor, src: Any, value
         where = (np.zeros(0, np.int64),) * max(input._data.ndim, 1) if input._data.ndim else ()
         return run(INDEX_PUT, (input, 0), (where,)) if where else input.clone()
     if reduce is None:
-        return run(SCATTER, (input, src), (where,))
+        return run(SCATTER_NUMBER if given is None else SCATTER, (input, src), (where,))
     if reduce not in ("add", "multiply"):
         raise RuntimeError("reduce argument must be either add or multiply.")
     if given is None:
