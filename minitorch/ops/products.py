@@ -395,11 +395,5 @@ _register(chain_matmul, ((2, 3), (3, 2), (2, 4)), methods=())
 _register(vander, ((3,),), ((3,), 4, True), methods=(), fails=[(((3, 2),), "one-dimensional")])
 _register(cdist, ((2, 3), (4, 3)), ((2, 3), (4, 3), 3.0), ((2, 2, 3), (3, 3), 1.0), methods=(),
           fails=[(((2, 3), (2, 2)), "same number of columns"), (((3,), (2, 3)), "at least 2D")])  # fmt: skip
-for _name, _fn in (
-    ("addmv_", addmv),
-    ("addr_", addr),
-    ("addbmm_", addbmm),
-    ("addmm_", addmm),
-    ("baddbmm_", baddbmm),
-):
-    _writer(_name, _fn)
+for _fn in (addmv, addr, addbmm, addmm, baddbmm):
+    _writer(_fn.__name__ + "_", _fn)
