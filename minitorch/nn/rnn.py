@@ -8,7 +8,6 @@ import warnings
 from typing import Any
 
 from ..ops.create import empty, zeros
-from ..ops.gather import index_select
 from ..ops.join import cat, stack
 from ..ops.recurrent import recurrent
 from ..tensor import Tensor
@@ -210,11 +209,11 @@ class RNNBase(Module):
         data, batch_sizes, order, back = input
         sizes = tuple(batch_sizes.tolist())
         if states is not None and order is not None:
-            states = tuple(index_select(s, 1, order) for s in states)
+            states = tuple(s.index_select(1, order) for s in states)
         states = self._begin(data, states, sizes[0], True)
         y, states = self._layers(data, states, sizes)
         if back is not None:
-            states = tuple(index_select(s, 1, back) for s in states)
+            states = tuple(s.index_select(1, back) for s in states)
         return PackedSequence(y, batch_sizes, order, back), states
 
     def _begin(self, input: Tensor, states: tuple[Tensor, ...] | None, batch: int, packed: bool) -> tuple[Tensor, ...]:

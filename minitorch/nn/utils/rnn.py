@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...ops.create import full, tensor
-from ...ops.gather import index_select
 from ...ops.join import cat, stack
 from ...tensor import Tensor, wrap
 
@@ -125,13 +124,13 @@ def pack_padded_sequence(
     if not enforce_sorted:
         order = np.argsort(-sizes, kind="stable")
         sizes = sizes[order]
-        input = index_select(input, 0 if batch_first else 1, wrap(order))
+        input = input.index_select(0 if batch_first else 1, wrap(order))
     steps = input.transpose(0, 1) if batch_first else input
     _check_lengths(steps, sizes)
     batch_sizes = (sizes[None, :] > np.arange(sizes[0])[:, None]).sum(1)
     batch = steps.shape[1]
     rows = np.concatenate([t * batch + np.arange(n) for t, n in enumerate(batch_sizes)])
-    data = index_select(steps.reshape(steps.shape[0] * batch, *steps.shape[2:]), 0, wrap(rows))
+    data = steps.reshape(steps.shape[0] * batch, *steps.shape[2:]).index_select(0, wrap(rows))
     return PackedSequence(data, wrap(batch_sizes), None if order is None else wrap(order))
 
 
@@ -191,13 +190,11 @@ def pad_packed_sequence(
     reaches = np.arange(batch) < sizes[:, None]
     rows[:longest][reaches] = (starts[:, None] + np.arange(batch))[reaches]
     padding = full((1, *data.shape[1:]), padding_value, dtype=data.dtype)
-    padded = index_select(cat([data, padding]), 0, wrap(rows.ravel())).reshape(time, batch, *data.shape[1:])
+    padded = cat([data, padding]).index_select(0, wrap(rows.ravel())).reshape(time, batch, *data.shape[1:])
     lengths = wrap(reaches.sum(0))
     padded = padded.transpose(0, 1) if batch_first else padded
     order = sequence.unsorted_indices
-    return (
-        (padded, lengths) if order is None else (index_select(padded, 0 if batch_first else 1, order), lengths[order])
-    )
+    return (padded, lengths) if order is None else (padded.index_select(0 if batch_first else 1, order), lengths[order])
 
 
 def pad_sequence(
