@@ -8,6 +8,7 @@ from typing import Any
 
 from ..op import Failure, Make, Sample, register
 from ._common import Tensor, tensor_arg
+from ._difference import applies, difference_loss
 from .loss import legacy_reduction, reduced
 from .pointwise import where
 
@@ -24,6 +25,10 @@ def _paired(name: str, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
             stacklevel=3,
         )
     return x, y
+
+
+def _fused(x: Tensor, y: Tensor, weight: Tensor | None, reduction: str) -> bool:
+    return weight is None and reduction in ("mean", "sum") and applies(x, y)
 
 
 def mse_loss(
@@ -44,6 +49,8 @@ def mse_loss(
     """
     reduction = legacy_reduction(reduction, size_average, reduce)
     x, y = _paired("mse_loss", input, target)
+    if _fused(x, y, weight, reduction):
+        return difference_loss(x, y, (-1.0, 1.0, 0.0, 0.0), reduction, "MseLossBackward0")
     loss = (x - y) ** 2
     return reduced(loss if weight is None else loss * weight, reduction, "MseLossBackward0")
 
@@ -66,10 +73,11 @@ def l1_loss(
     """
     reduction = legacy_reduction(reduction, size_average, reduce)
     x, y = _paired("l1_loss", input, target)
+    name = "MeanBackward0" if reduction == "mean" else "SumBackward0"
+    if _fused(x, y, weight, reduction):
+        return difference_loss(x, y, (0.0, 0.0, 0.0, 1.0), reduction, name)
     loss = (x - y).abs()
-    return reduced(
-        loss if weight is None else loss * weight, reduction, "MeanBackward0" if reduction == "mean" else "SumBackward0"
-    )
+    return reduced(loss if weight is None else loss * weight, reduction, name)
 
 
 def smooth_l1_loss(
@@ -94,6 +102,9 @@ def smooth_l1_loss(
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     x, y = _paired("smooth_l1_loss", input, target)
+    if _fused(x, y, None, reduction):
+        loss_shape = (beta, 0.5 / beta if beta else 0.0, 0.5 * beta, 1.0)
+        return difference_loss(x, y, loss_shape, reduction, "SmoothL1LossBackward0")
     size = (x - y).abs()
     loss = size if beta == 0 else where(size < beta, size * size * (0.5 / beta), size - 0.5 * beta)
     return reduced(loss, reduction, "SmoothL1LossBackward0")
@@ -113,6 +124,8 @@ def huber_loss(
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     x, y = _paired("huber_loss", input, target)
+    if _fused(x, y, weight, reduction):
+        return difference_loss(x, y, (delta, 0.5, 0.5 * delta, delta), reduction, "HuberLossBackward0")
     size = (x - y).abs()
     loss = where(size < delta, size * size * 0.5, (size - 0.5 * delta) * delta)
     return reduced(loss if weight is None else loss * weight, reduction, "HuberLossBackward0")
