@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import sys as _sys
 from typing import Any
 
 from . import autograd as autograd
+from . import compat as _compat
+from . import io as io
+from . import jit as jit
 from . import linalg as linalg
 from . import nn as nn
 from . import optim as optim
@@ -114,5 +118,15 @@ def result_type(tensor1: Any, tensor2: Any) -> dtype:
     return _result_dtype([t._data if isinstance(t, Tensor) else t for t in (tensor1, tensor2)])
 
 
-globals().update(_public())
+def __getattr__(name: str) -> Any:
+    raise _compat.missing(name)
+
+
+globals().update(_compat.names() | _public())
+for _name, _module in _compat.modules().items():
+    _sys.modules[f"{__name__}.{_name}"] = _module  # so that `import minitorch.backends.cudnn` finds it
+    if "." not in _name:
+        globals()[_name] = _module
+for _name, _value in _compat.jit_names.items():
+    setattr(jit, _name, _value)
 __all__ = sorted(name for name in globals() if not name.startswith("_") and name not in ("annotations", "Any"))

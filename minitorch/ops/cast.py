@@ -86,7 +86,9 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
 _TYPE_NAMES = {"FloatTensor": dtypes.float32, "DoubleTensor": dtypes.float64, "HalfTensor": dtypes.float16,
                "BFloat16Tensor": dtypes.bfloat16, "LongTensor": dtypes.int64, "IntTensor": dtypes.int32,
                "ShortTensor": dtypes.int16, "CharTensor": dtypes.int8, "ByteTensor": dtypes.uint8,
-               "BoolTensor": dtypes.bool_}  # fmt: skip
+               "BoolTensor": dtypes.bool_, "ComplexFloatTensor": dtypes.complex64,
+               "ComplexDoubleTensor": dtypes.complex128, "UInt16Tensor": dtypes.uint16,
+               "UInt32Tensor": dtypes.uint32, "UInt64Tensor": dtypes.uint64}  # fmt: skip
 
 
 @method
@@ -94,7 +96,10 @@ def type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """Return torch's type name ("torch.FloatTensor"), or the tensor in another dtype."""
     if dtype is None:
         return "torch." + next(name for name, kind in _TYPE_NAMES.items() if kind is self.dtype)
-    return to(self, _TYPE_NAMES[dtype.rpartition(".")[2]] if isinstance(dtype, str) else dtype)
+    kind = _TYPE_NAMES.get(dtype.removeprefix("torch.")) if isinstance(dtype, str) else getattr(dtype, "dtype", dtype)
+    if not isinstance(kind, dtypes.dtype):
+        raise ValueError(f"invalid type: '{getattr(dtype, '__name__', dtype)}'")
+    return to(self, kind)
 
 
 @method
