@@ -65,13 +65,13 @@ def problem(
     return Problem(x, w, draw[2], gy, (stride, padding, dilation, groups))
 
 
-def answers(p: Problem, bias: bool = True) -> list[Any]:
+def answers(p: Problem, bias: bool = True, winograd: bool = False) -> list[Any]:
     b = p.bias if bias else None
     gb = np.ones(p.x.shape[1], p.x.dtype) if bias else None
     return [
-        conv_forward(p.x, p.w, b, *p.how),
-        conv_input_grad(p.gy, p.w, p.x.shape[2:], *p.how, gb),
-        conv_weight_grad(p.gy, p.x, p.w.shape[2:], *p.how),
+        conv_forward(p.x, p.w, b, *p.how, winograd),
+        conv_input_grad(p.gy, p.w, p.x.shape[2:], *p.how, gb, winograd),
+        conv_weight_grad(p.gy, p.x, p.w.shape[2:], *p.how, winograd),
     ]
 
 
@@ -84,10 +84,10 @@ def references(p: Problem, bias: bool = True) -> list[Any]:
     ]
 
 
-def check(p: Problem, bias: bool = True) -> None:
+def check(p: Problem, bias: bool = True, winograd: bool = False) -> None:
     taps = p.w[0].size
     terms = (taps, p.w.size // p.w.shape[1], p.gy.size // p.gy.shape[1])
-    for got, want, count in zip(answers(p, bias), references(p, bias), terms):
+    for got, want, count in zip(answers(p, bias, winograd), references(p, bias), terms):
         bound = TOLERANCE[p.x.dtype.type] * np.sqrt(max(count, 1))
         np.testing.assert_allclose(got, want, rtol=bound, atol=bound)
 
@@ -124,7 +124,45 @@ def test_depthwise_groups_and_extremes(channels: int, filters: int, groups: int,
         check(problem((9, 8), (3, 3), (stride,) * 2, ((1, 1), (1, 1)), (1, 1), groups, (2, channels, filters), dtype))
 
 
-@pytest.mark.parametrize("case", ["same", "stride", "stem", "depthwise", "deep"])
+@settings(max_examples=80)
+@given(data=st.data(), dtype=st.sampled_from([np.float32, np.float64]), bias=st.booleans())
+def test_groups_by_lanes_equal_their_reference(data: Any, dtype: Any, bias: bool) -> None:
+    rank = data.draw(st.integers(1, 3))
+
+    def draw(low: int, high: int) -> tuple[int, ...]:
+        return data.draw(st.tuples(*[st.integers(low, high)] * rank))
+
+    width, groups = data.draw(st.sampled_from([1, 2, 4, 8])), data.draw(st.integers(2, 37))
+    kernel, stride, dilation = draw(1, 4), draw(1, 3), draw(1, 2)
+    padding = tuple(zip(draw(0, 4), draw(0, 4)))
+    spatial = tuple(
+        max(n, d * (k - 1) + 1 - a - b, 1) for n, k, d, (a, b) in zip(draw(1, MOST[rank]), kernel, dilation, padding)
+    )
+    sizes = (data.draw(st.integers(1, 3)), width, width)
+    layouts = [data.draw(LAYOUTS) for _ in range(3)]
+    check(problem(spatial, kernel, stride, padding, dilation, groups, sizes, dtype, layouts), bias)
+
+
+@pytest.mark.parametrize("width, groups", [(1, 40), (2, 20), (4, 32), (8, 4), (16, 2), (3, 6)])
+def test_groups_never_go_to_winograd(width: int, groups: int) -> None:
+    same = ((16, 16), (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
+    check(problem(*same, groups, (2, width, width), np.float32), winograd=True)
+
+
+@pytest.mark.parametrize("width", [1, 2, 4, 8])
+def test_nan_and_infinity_stay_in_their_group(width: int) -> None:
+    p = problem((12, 12), (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 8, (1, width, width), np.float32)
+    p.x[0, 0, 5, 5], p.gy[0, 0, 6, 6] = np.nan, np.inf
+    y = conv_forward(p.x, p.w, None, *p.how)
+    assert np.isnan(y[0, :width, 4:7, 4:7]).all() and np.isfinite(y[0, width:]).all()
+    assert np.isnan(y[0, :width]).sum() == 9 * width
+    gx = conv_input_grad(p.gy, p.w, (12, 12), *p.how)
+    assert np.isinf(gx[0, :width, 5:8, 5:8]).all() and np.isfinite(gx[0, width:]).all()
+    gw = conv_weight_grad(p.gy, p.x, (3, 3), *p.how)
+    assert np.isnan(gw[:width, 0]).all() and np.isfinite(gw[width:]).all()
+
+
+@pytest.mark.parametrize("case", ["same", "stride", "stem", "depthwise", "groups", "deep"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_one_thread_and_many_give_the_same_bits(case: str, dtype: Any) -> None:
     pad = ((1, 1), (1, 1))
@@ -133,6 +171,7 @@ def test_one_thread_and_many_give_the_same_bits(case: str, dtype: Any) -> None:
         "stride": lambda: problem((21, 20), (3, 3), (2, 2), pad, (1, 1), 1, (5, 33, 40), dtype),
         "stem": lambda: problem((40, 41), (7, 7), (2, 2), ((3, 3), (3, 3)), (1, 1), 1, (4, 3, 20), dtype),
         "depthwise": lambda: problem((30, 30), (3, 3), (1, 1), pad, (1, 1), 60, (4, 1, 1), dtype),
+        "groups": lambda: problem((30, 30), (3, 3), (2, 2), pad, (1, 1), 16, (4, 4, 4), dtype),
         "deep": lambda: problem((7, 7), (3, 3), (1, 1), pad, (1, 1), 1, (1, 150, 150), dtype),
     }[case]()
     before, seen = jit.get_num_threads(), set()

@@ -19,12 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..codegen.gemm import BIAS, ZERO
-from . import tiles
+from . import conv_lanes, tiles
 from . import winograd as winograd_kernels
-from .conv_lanes import multiply_lanes
 from .layout import Array, as_channels_last, empty_channels_last
 from .tiles import Plan, aligned, make_plan, multiply, pack, panel_width, start_of
-from .window import Pairs, Window, window3d
+from .window import Pairs, Window, residues, window3d
 
 FEW_CHANNELS = 16  # with fewer, a row of the kernel is one run of terms, if need be on a copy padded along W
 
@@ -38,7 +37,7 @@ class Case(NamedTuple):
     groups: int
     window: Window
     dtype: np.dtype[Any]
-    lanewise: bool = False  # depthwise: channels are lanes, and there is one group of them
+    turns: int = 0  # channels of a group where lanes are channels (`conv_lanes`), else 0
 
 
 class Packing(NamedTuple):
@@ -80,13 +79,16 @@ def conv_forward(
     y = empty_channels_last((x.shape[0], w.shape[0], *outputs), x.dtype)
     if not _nothing_to_sum(y, w, bias):
         rows = as_channels_last(x)
+        if case.turns:
+            conv_lanes.correlate(lanes_plan(case, False), rows, w, bias, case.turns, y)
+            return y
         if winograd and by_winograd(case):
             before = (window.padding[1][0], window.padding[2][0])
             _correlate(rows, w, bias, forward_plan(case)[1], False, before, case, y)
             return y
         if folds(case):
             rows = padded(rows, window.padding[2])
-        _run(rows, block_diagonal(w, groups, merged), bias, forward_plan(case), y, case.lanewise)
+        _run(rows, block_diagonal(w, groups, merged), bias, forward_plan(case), y)
     return y
 
 
@@ -115,12 +117,15 @@ def conv_input_grad(
     window = case.window
     gx = empty_channels_last((gy.shape[0], channels, *spatial), gy.dtype)
     if not _nothing_to_sum(gx, w, bias, gy.size):
+        if case.turns:
+            conv_lanes.correlate(lanes_plan(case, True), as_channels_last(gy), w, bias, case.turns, gx)
+            return gx
         if winograd and by_winograd(case):
             before = (2 - window.padding[1][0], 2 - window.padding[2][0])
             _correlate(as_channels_last(gy), w, bias, _input_plan(case)[1], True, before, case, gx)
             return gx
         weight = block_diagonal(w, groups, merged)
-        _run(as_channels_last(gy), weight, bias, _input_plan(case), gx, case.lanewise)
+        _run(as_channels_last(gy), weight, bias, _input_plan(case), gx)
     return gx
 
 
@@ -145,13 +150,12 @@ def settle(
 
 
 def regroup(case: Case) -> tuple[Case, int]:
-    """Return the case as it is computed: depthwise by lanes, or so many small groups merged that they fill a
-    vector.
-    """
+    """Return the case as it is computed: small groups by lanes, or so many merged that they fill a vector."""
     if case.groups == 1:
         return case, 1
-    if case.channels == case.filters == case.groups:
-        return case._replace(groups=1, lanewise=True), 1
+    turns = conv_lanes.turns_of(case.channels, case.filters, case.groups, case.dtype.itemsize)
+    if turns:
+        return case._replace(turns=turns), 1
     lanes = panel_width(case.dtype.itemsize) // 2
     widest = max(case.channels, case.filters) // case.groups
     merged = max(m for m in range(1, lanes + 1) if m == 1 or (case.groups % m == 0 and m * widest <= lanes))
@@ -183,7 +187,7 @@ def diagonal_blocks(gw: Array, groups: int, merged: int) -> Array:
 @lru_cache(maxsize=512)
 def by_winograd(case: Case) -> bool:
     """Whether Winograd's algorithm takes less time for this case."""
-    return not case.lanewise and winograd_kernels.applies(
+    return case.turns == 0 and winograd_kernels.applies(
         case.images, case.channels, case.filters, case.groups, case.window, case.dtype
     )
 
@@ -206,6 +210,12 @@ def _correlate(
     )
 
 
+def lanes_plan(case: Case, inverse: bool) -> conv_lanes.LanePlan:
+    """Plan the convolution, or its input gradient, by lanes."""
+    plan = conv_lanes.input_plan if inverse else conv_lanes.forward_plan
+    return plan(case.images, case.channels, case.window, case.turns, case.dtype.itemsize)
+
+
 def _packed(w: Array, how: Packing) -> Array:
     weight = np.ascontiguousarray(w)
     panels = how.sources.size * -(-how.cols // panel_width(w.itemsize))
@@ -214,12 +224,11 @@ def _packed(w: Array, how: Packing) -> Array:
     return packed
 
 
-def _run(rows: Array, w: Array, bias: Array | None, planned: tuple[Plan, Packing], out: Array, lanewise: bool) -> None:
+def _run(rows: Array, w: Array, bias: Array | None, planned: tuple[Plan, Packing], out: Array) -> None:
     plan, how = planned
     packed = _packed(w, how)
     y = start_of(out)
-    compute = multiply_lanes if lanewise else multiply
-    compute(
+    multiply(
         plan.span, plan.work, start_of(rows), packed, y if bias is None else np.ascontiguousarray(bias),
         ZERO if bias is None else BIAS, w.dtype.type(-np.inf), plan.zeros, plan.phases, plan.taps, plan.frame,
         y,
@@ -229,7 +238,7 @@ def _run(rows: Array, w: Array, bias: Array | None, planned: tuple[Plan, Packing
 def folds(case: Case) -> bool:
     """Whether a kernel row's taps and channels, neighbours in memory, are taken as one run of terms."""
     window = case.window
-    if case.groups > 1 or case.lanewise or window.kernel[2] == 1 or window.dilation[2] != 1:
+    if case.groups > 1 or window.kernel[2] == 1 or window.dilation[2] != 1:
         return False
     return window.padding[2] == (0, 0) or case.channels < FEW_CHANNELS
 
@@ -259,7 +268,7 @@ def dense_strides(size: Sequence[int], channels: int, itemsize: int) -> list[int
 def forward_plan(case: Case) -> tuple[Plan, Packing]:
     """Plan one phase; a tap is a kernel position, or a kernel row where its taps are one run."""
     window, size = case.window, case.dtype.itemsize
-    inputs, outputs = 1 if case.lanewise else case.channels // case.groups, case.filters // case.groups
+    inputs, outputs = case.channels // case.groups, case.filters // case.groups
     width = panel_width(size)
     folded = folds(case)
     kd, kh, kw = window.kernel
@@ -288,7 +297,7 @@ def forward_plan(case: Case) -> tuple[Plan, Packing]:
     channel, tap = np.divmod(np.arange(total), window.taps)
     sources = np.arange(case.groups) * outputs * total * size
     packing = Packing(sources, 1, 0, outputs, total * size, size, tap * inputs + channel, total)
-    return make_plan(phases, taps, frame, case.dtype, case.lanewise), packing
+    return make_plan(phases, taps, frame, case.dtype), packing
 
 
 def _phases(case: Case, grids: Sequence[Sequence[int]], taps: int) -> Array:
@@ -311,9 +320,9 @@ def _set_groups(frame: Array, groups: int, terms: int, cols: int, panel: int, si
 def _input_plan(case: Case) -> tuple[Plan, Packing]:
     """Plan a phase for each residue of the stride: its pixels see the same taps, so nothing is scattered."""
     window, size = case.window, case.dtype.itemsize
-    inputs, outputs = case.channels // case.groups, 1 if case.lanewise else case.filters // case.groups
+    inputs, outputs = case.channels // case.groups, case.filters // case.groups
     width = panel_width(size)
-    axes = [_residues(window, axis) for axis in range(3)]
+    axes = [residues(window, axis) for axis in range(3)]
     frame = np.zeros(tiles.FRAME, np.int64)
     frame[tiles.X_N : tiles.X_W + 1] = dense_strides(window.output, case.filters, size)
     frame[tiles.STEP_D : tiles.STEP_W + 1] = 1
@@ -323,43 +332,22 @@ def _input_plan(case: Case) -> tuple[Plan, Packing]:
     frame[tiles.Y_N : tiles.Y_W + 1] = out * (1, *window.stride)
     total = window.taps * outputs
     _set_groups(frame, case.groups, outputs, inputs, total * width * size, size)
-    residues = [(d, h, w) for d in axes[0] for h in axes[1] for w in axes[2]]
+    found = [(d, h, w) for d in axes[0] for h in axes[1] for w in axes[2]]
     taps: list[tuple[int, ...]] = []
     places, first = np.full(window.taps, -1), []
-    for residue in residues:
+    for residue in found:
         first.append(len(taps))
         for (td, od), (th, oh), (tw, ow) in _product(*(r.taps for r in residue)):
             places[(td * window.kernel[1] + th) * window.kernel[2] + tw] = len(taps) * outputs
             taps.append((od, oh, ow, outputs, 0, len(taps) * outputs * width * size))
-    phases = _phases(case, [[r.length for r in residue] for residue in residues], 0)
-    start = np.array([[r.residue for r in residue] for residue in residues])
+    phases = _phases(case, [[r.length for r in residue] for residue in found], 0)
+    start = np.array([[r.residue for r in residue] for residue in found])
     phases[:, tiles.TAP], phases[:, tiles.TAPS] = first, np.diff([*first, len(taps)])
     phases[:, tiles.Y_OFF] = start @ out[1:]
     sources = np.arange(case.groups) * outputs * inputs * window.taps * size
     packing = Packing(sources, outputs, inputs * window.taps * size, inputs, window.taps * size, size, places, total)
     table = np.array(taps, np.int64).reshape(-1, tiles.TAP_FIELDS)
-    return make_plan(phases, table, frame, case.dtype, case.lanewise), packing
-
-
-class Residue(NamedTuple):
-    """Along one axis, the inputs i = residue + stride * a; their taps are (kernel position, offset of the
-    output).
-    """
-
-    residue: int
-    length: int
-    taps: list[tuple[int, int]]
-
-
-def _residues(window: Window, axis: int) -> list[Residue]:
-    size, stride = window.size[axis], window.stride[axis]
-    before, dilation = window.padding[axis][0], window.dilation[axis]
-    found = []
-    for r in range(min(stride, size)):
-        at = [(t, r + before - t * dilation) for t in range(window.kernel[axis])]
-        taps = [(t, start // stride) for t, start in at if start % stride == 0]
-        found.append(Residue(r, -(-(size - r) // stride), taps))
-    return found
+    return make_plan(phases, table, frame, case.dtype), packing
 
 
 def _product(a: list[Any], b: list[Any], c: list[Any]) -> list[tuple[Any, Any, Any]]:

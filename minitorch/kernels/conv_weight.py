@@ -17,9 +17,9 @@ import numpy as np
 from ..codegen.gemm import ADD, ZERO, host_tile, lanes_of, rows_of, tile
 from ..codegen.move import move, peek, poke
 from ..jit import helper, kernel
+from . import conv_lanes
 from . import winograd as winograd_kernels
-from .conv import Case, by_winograd, dense_strides, diagonal_blocks, folds, forward_plan, padded, settle
-from .conv_lanes import weight_grad_lanes
+from .conv import Case, by_winograd, dense_strides, diagonal_blocks, folds, lanes_plan, padded, settle
 from .layout import Array, as_channels_last
 from .tiles import aligned, panel_width, start_of
 from .window import Pairs
@@ -73,9 +73,8 @@ def conv_weight_grad(
     )  # fmt: skip
     window = case.window
     rows, grads = as_channels_last(x), as_channels_last(gy)
-    if case.lanewise:
-        gw = weight_grad_lanes(forward_plan(case)[0], rows, grads, window.taps, x.shape[1])
-        return gw.reshape(shape)
+    if case.turns:
+        return conv_lanes.weight_grad(lanes_plan(case, False), rows, grads, case.turns).reshape(shape)
     if winograd and by_winograd(case):
         return _by_winograd(case, rows, grads).reshape(shape)
     if folds(case):

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..codegen.gemm import ADD, host_tile, lanes_of, rows_of, tile
-from ..codegen.move import move, peek, poke, prefetch, transpose
+from ..codegen.move import move, peek, poke, transpose
 from ..jit import helper, kernel
 from .layout import Array
 
@@ -50,11 +50,8 @@ class Plan(NamedTuple):
     zeros: Array  # what rows in the padding read
 
 
-def make_plan(phases: Array, taps: Array, frame: Array, dtype: np.dtype[Any], lanewise: bool = False) -> Plan:
-    """Complete the tables: cut phases into items, and passes over taps so that panels stay in cache.
-
-    `lanewise`: rows are vectors of columns (depthwise), not of terms.
-    """
+def make_plan(phases: Array, taps: Array, frame: Array, dtype: np.dtype[Any]) -> Plan:
+    """Complete the tables: cut phases into items, and passes over taps so that panels stay in cache."""
     rows, lanes = host_tile(dtype.itemsize)
     terms = int(taps[:, TERMS].max(initial=1))
     cells = phases[:, GRID_D] * phases[:, GRID_H] * phases[:, GRID_W] * phases[:, IMAGES]
@@ -63,7 +60,7 @@ def make_plan(phases: Array, taps: Array, frame: Array, dtype: np.dtype[Any], la
     frame[CHUNK] = chunk = max(1, min(BLOCKS, TABLE_BYTES // (most * rows * 8), int(blocks.max())))
     chunks = -(-blocks // chunk)
     panels = -(-int(frame[COLS]) // (2 * lanes)) * int(frame[GROUPS])
-    frame[SPLITS] = splits = 1 if lanewise else min(panels, -(-ITEMS // max(1, int(chunks.sum()))))
+    frame[SPLITS] = splits = min(panels, -(-ITEMS // max(1, int(chunks.sum()))))
     frame[PASS] = max(1, PANEL_BYTES // (terms * 2 * lanes * dtype.itemsize))
     items = chunks * splits
     phases[:, FIRST] = np.cumsum(items) - items
@@ -74,7 +71,7 @@ def make_plan(phases: Array, taps: Array, frame: Array, dtype: np.dtype[Any], la
         phase[HIGH_D : HIGH_W + 1] = np.minimum(sizes, sizes - own.max(0, initial=0))
     products = sum(int(c) * int(taps[p[TAP] : p[TAP] + p[TAPS], TERMS].sum()) for c, p in zip(cells, phases))
     work = int(frame[COLS] * frame[GROUPS]) * products // 4
-    channels = int(frame[COLS]) if lanewise else terms + int(frame[X_GROUP] * (frame[GROUPS] - 1)) // dtype.itemsize
+    channels = terms + int(frame[X_GROUP] * (frame[GROUPS] - 1)) // dtype.itemsize
     zeros = np.zeros(channels, dtype)
     return Plan(int(items.sum()), work, phases, taps, frame, zeros)
 
@@ -216,16 +213,6 @@ def _locate(
                     if d < 0 or d >= size_d or h < 0 or h >= size_h or w < 0 or w >= size_w:
                         table[i] = zeros
     return blocks
-
-
-@helper
-def _fetch(table: Any, mr: int, span: int) -> None:
-    """Ask for the rows that a block will read: far apart in memory, they are no stream that hardware
-    foresees.
-    """
-    for i in range(mr):
-        for line in range(0, span, 64):
-            prefetch(table[i] + line)
 
 
 @kernel

@@ -83,3 +83,29 @@ def window3d(
     pads = ((0, 0),) * lead + tuple((int(p[0]), int(p[1])) for p in padding)
     axes: Any = ((*ones, *size), (*ones, *kernel), (*ones, *stride), pads, (*ones, *dilation))
     return Window(*axes)
+
+
+class Residue(NamedTuple):
+    """Along one axis, the inputs i = residue + stride * a; their taps are (kernel position, offset of the
+    output).
+    """
+
+    residue: int
+    length: int
+    taps: list[tuple[int, int]]
+
+
+def residues(window: Window, axis: int) -> list[Residue]:
+    """Return the inputs along `axis` by what remains when they are divided by the stride.
+
+    >>> residues(window3d((4,), (3,), (2,), ((1, 1),), (1,)), 2)[1].taps
+    [(0, 1), (2, 0)]
+    """
+    size, stride = window.size[axis], window.stride[axis]
+    before, dilation = window.padding[axis][0], window.dilation[axis]
+    found = []
+    for r in range(min(stride, size)):
+        at = [(t, r + before - t * dilation) for t in range(window.kernel[axis])]
+        taps = [(t, start // stride) for t, start in at if start % stride == 0]
+        found.append(Residue(r, -(-(size - r) // stride), taps))
+    return found

@@ -222,8 +222,8 @@ def forward(
             for c in range(0, outputs, lanes):
                 # pixels outside the output go to one spare row
                 scatter(OUTPUT, m36.ctypes.data + (q * outputs + c) * size, m_plane,
-                        table.ctypes.data, c * size, bias.ctypes.data + c * size if given else 0, floor,
-                        outputs - c, like)  # fmt: skip
+                        table.ctypes.data, c * size, bias.ctypes.data + c * size if given else m36.ctypes.data, given,
+                        floor, outputs - c, like)  # fmt: skip
 
 
 @kernel
