@@ -66,11 +66,31 @@ def __getitem__(self: Tensor, index: Any) -> Tensor:
         return _row(self, index)
     if index is None:
         return unsqueeze(self, 0)
+    plain = _plain(index, self._data.shape)
+    if plain is not None:
+        return apply(ITEM, (self,), (plain,))
     basic, tensors = parse(self, index)
     if not tensors:
         return apply(ITEM, (self,), (basic,))
     part = self if is_whole(basic) else apply(ITEM, (self,), (basic,))
     return apply(INDEX, (part,), (tensors,))
+
+
+def _plain(index: Any, shape: tuple[int, ...]) -> Index | None:
+    """Return the index as a tuple if it is the usual one, ints in range and slices, which means what it says."""
+    items = index if type(index) is tuple else (index,)
+    if not 0 < len(items) <= len(shape):
+        return None
+    for item, n in zip(items, shape):
+        if type(item) is slice:
+            for v in (item.start, item.stop):
+                if v is not None and type(v) is not int:
+                    return None
+            if item.step is not None and (type(item.step) is not int or item.step <= 0):
+                return None
+        elif type(item) is not int or not -n <= item < n:
+            return None
+    return items
 
 
 def _row(x: Tensor, index: int) -> Tensor:
@@ -126,9 +146,18 @@ def _does_not_fit(want: tuple[int, ...], have: tuple[int, ...]) -> RuntimeError:
     return RuntimeError(f"shape {shape_text(have)} cannot be assigned to shape {shape_text(want)}")
 
 
+_LARGEST = 3e38  # numbers below it fit into float32; others take the way that says so
+
+
 @method
 def __setitem__(self: Tensor, index: Any, value: Any) -> None:
     """Write a number or a tensor into the part that an index names."""
+    if type(value) is float and -_LARGEST < value < _LARGEST and not (mode.enabled and _requires(self)):
+        plain = _plain(index, self._data.shape)
+        if plain is not None and self._data.dtype.char in "fd" and 0 not in self._data.strides:
+            self._data[plain] = value
+            self._storage.written()
+            return
     value = _as_value(self, value)
     basic, tensors = parse(self, index)
     if tensors and isinstance(value, Tensor) and value.dtype is not self.dtype:

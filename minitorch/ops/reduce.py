@@ -17,7 +17,7 @@ from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import wrap
 from ._common import Tensor, apply, deliver, normal_dims, tensor_arg
 from ._large import LARGE
-from .expand import expand
+from .expand import EXPAND
 from .pointwise import where
 from .shape import reshape
 
@@ -34,7 +34,7 @@ def kept(shape: tuple[int, ...], dims: Dims) -> tuple[int, ...]:
 def spread(node: Any, g: Tensor, dims: Dims) -> Tensor:
     """Return ``g``, the gradient of a reduced tensor, broadcast over the reduced dimensions."""
     shape = node.in_shape(0)
-    return expand(reshape(g, kept(shape, dims)) if g._data.ndim else g, shape)
+    return apply(EXPAND, (reshape(g, kept(shape, dims)) if g._data.ndim else g,), (shape,))
 
 
 def _count(shape: tuple[int, ...], dims: Dims) -> int:
@@ -49,7 +49,7 @@ def _sum_fwd(x: Array, dims: Dims, keepdim: bool) -> Any:
         total = reduce_sum(x, dims)
         return total.reshape(kept(x.shape, dims)) if keepdim else total
     wide = x.dtype.type if x.dtype.kind in "fc" else np.int64
-    return np.sum(x, axis=dims, keepdims=keepdim, dtype=wide)
+    return np.add.reduce(x, dims, wide, None, keepdim)
 
 
 def _sum_vjp(node: Any, g: Tensor) -> Tensor:
