@@ -23,7 +23,7 @@ class Along(tuple[Any, ...]):
     """An index that walks ``index`` along ``dim`` and counts along the other dimensions."""
 
     dim: int
-    index: Array
+    picks: Array
 
     @classmethod
     def of(cls, index: Array, dim: int) -> Along:
@@ -31,12 +31,12 @@ class Along(tuple[Any, ...]):
         places: list[Any] = list(np.ogrid[tuple(slice(n) for n in index.shape)])
         places[dim] = index
         made = cls(places)
-        made.dim, made.index = dim, index
+        made.dim, made.picks = dim, index
         return made
 
     def fits(self, shape: tuple[int, ...]) -> bool:
         """Return whether the other dimensions are walked from end to end."""
-        own, dim = self.index.shape, self.dim
+        own, dim = self.picks.shape, self.dim
         return own[:dim] == shape[:dim] and own[dim + 1 :] == shape[dim + 1 :]
 
 
@@ -47,9 +47,9 @@ def full(tensors: Index) -> Index:
 
 def pick(x: Array, tensors: Index) -> Array:
     """Return the elements that an index names, in new memory."""
-    if x.size and type(tensors) is Along and x.dtype.char in "fd" and tensors.fits(x.shape) and tensors.index.size:
+    if x.size and type(tensors) is Along and x.dtype.char in "fd" and tensors.fits(x.shape) and tensors.picks.size:
         parts = _split(x.shape, tensors.dim, tensors.dim + 1)
-        index = np.ascontiguousarray(tensors.index, np.int64)
+        index = np.ascontiguousarray(tensors.picks, np.int64)
         seen = kernels.take_along(np.ascontiguousarray(x).reshape(parts), index.reshape(parts[0], -1, parts[2]))
         return seen.reshape(index.shape)
     rows = _rows(x.shape, tensors)
@@ -73,10 +73,10 @@ def _picked(x: Array, tensors: Index) -> Array:
 def add_at(out: Array, tensors: Index, value: Array) -> None:
     """Add a value to the places that an index names; places named twice get both, in order."""
     known = out.dtype.char in "fd" and out.flags.c_contiguous and value.dtype == out.dtype and out.size and value.size
-    if known and type(tensors) is Along and tensors.fits(out.shape) and tensors.index.size:
+    if known and type(tensors) is Along and tensors.fits(out.shape) and tensors.picks.size:
         parts = _split(out.shape, tensors.dim, tensors.dim + 1)
-        index = np.ascontiguousarray(tensors.index, np.int64).reshape(parts[0], -1, parts[2])
-        values = np.ascontiguousarray(np.broadcast_to(value, tensors.index.shape)).reshape(index.shape)
+        index = np.ascontiguousarray(tensors.picks, np.int64).reshape(parts[0], -1, parts[2])
+        values = np.ascontiguousarray(np.broadcast_to(value, tensors.picks.shape)).reshape(index.shape)
         kernels.add_along(out.reshape(parts), values, index)
         return
     rows = _rows(out.shape, tensors) if known else None

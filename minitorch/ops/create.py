@@ -16,8 +16,8 @@ from ..tensor import Tensor, method, wrap
 from ._common import NUMBER
 from ._ranges import arange_values, linspace_values
 
-__all__ = ["arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "logspace",
-           "meshgrid", "ones", "ones_like", "scalar_tensor", "tensor", "zeros", "zeros_like"]  # fmt: skip
+__all__ = ["arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace",
+           "logspace", "meshgrid", "ones", "ones_like", "scalar_tensor", "tensor", "zeros", "zeros_like"]  # fmt: skip
 
 
 def _finish(array: Any, requires_grad: bool = False, device: Any = None) -> Tensor:
@@ -133,14 +133,16 @@ def _sizes(name: str, size: tuple[Any, ...]) -> tuple[int, ...]:
 
 def _constant(name: str, make: Callable[..., Any], doc: str) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
     def fn(*size: Any, out: Tensor | None = None, dtype: dtype | None = None, layout: Any = None, device: Any = None,
-           requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None, **kw: Any) -> Tensor:  # fmt: skip
+           requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
+           **kw: Any) -> Tensor:  # fmt: skip
         if not size and "size" not in kw:
             raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
         shape = _sizes(name, size or (kw["size"],))
         return _finish(make(shape, dtype or dtypes.get_default_dtype()), requires_grad, device)
 
     def like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None, device: Any = None,
-             requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = preserve_format) -> Tensor:  # fmt: skip
+             requires_grad: bool = False, pin_memory: bool = False,
+             memory_format: Any = preserve_format) -> Tensor:  # fmt: skip
         array = _empty_like(input, dtype, memory_format)
         if name != "empty":
             array[...] = make((), dtype or input.dtype)
@@ -246,8 +248,9 @@ def eye(
 # ---- ranges --------------------------------------------------------------------------------------------------------
 
 
-def arange(*args: Any, start: Any = 0, end: Any = None, step: Any = 1, out: Tensor | None = None, dtype: dtype | None = None,
-           layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+def arange(*args: Any, start: Any = 0, end: Any = None, step: Any = 1, out: Tensor | None = None,
+           dtype: dtype | None = None, layout: Any = None, device: Any = None,
+           requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Return the numbers from ``start`` (0) up to but without ``end``, by ``step`` (1).
 
     Raises

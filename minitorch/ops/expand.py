@@ -25,7 +25,11 @@ def _expand_fwd(x: Array, shape: tuple[int, ...]) -> Array:
     return np.lib.stride_tricks.as_strided(x, shape, steps)
 
 
-EXPAND: Op = Op("expand", _expand_fwd, lambda node, g: sum_to_size(g, node.in_shape(0)), view=True)
+def _expand_vjp(node: Any, g: Tensor) -> Tensor:
+    return apply(SUM_TO, (g,), (node.in_shape(0),))
+
+
+EXPAND: Op = Op("expand", _expand_fwd, _expand_vjp, view=True)
 
 
 def _sum_to_fwd(x: Array, shape: tuple[int, ...]) -> Array:

@@ -53,7 +53,6 @@ def _back_fwd(g: Any, x: Any, w: Any, mean: Any, invstd: Any, training: bool) ->
 
 
 def _back_vjp(node: Any, *grads: Any) -> Grads:
-    *_, training = node.params
     inputs = (node.input(0), node.input(1), node.input(2))
     return vjp_of(lambda g, x, w: _back_formula(g, x, w, *node.params), node, inputs, grads)  # type: ignore[return-value]
 

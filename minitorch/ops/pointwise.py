@@ -223,7 +223,7 @@ def _np_clamp(x: Any, low: Any, high: Any) -> Any:
 
 def _clamp_vjp(node: Any, g: Tensor) -> Tensor:
     x, (low, high) = node.input(0), node.params
-    inside = (x >= low) if low is not None else None
+    inside: Any = (x >= low) if low is not None else None
     if high is not None:
         inside = (x <= high) if inside is None else inside & (x <= high)
     return where(inside, g, 0.0)

@@ -12,9 +12,10 @@ from ..memory import Array
 from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import method, wrap
 from ._common import Tensor, apply, apply_, deliver, zeros_like
+from ._indices import Index
 from ._pick import full
 from .gather import along, check_range
-from .index import INDEX, INDEX_ADD, INDEX_PUT, Index, _index_add_fwd, _index_add_vjp, _put_fwd, _put_vjp
+from .index import INDEX, INDEX_ADD, INDEX_PUT, _index_add_fwd, _index_add_vjp, _put_fwd, _put_vjp
 
 __all__ = ["index_reduce", "scatter", "scatter_add", "scatter_reduce"]
 
