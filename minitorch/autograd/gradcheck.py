@@ -326,7 +326,7 @@ def _compare_projections(
 ) -> None:
     """Compare ``v' J u`` for random directions u of an input and v of an output."""
     rng = np.random.default_rng(0)
-    cotangents = [wrap(rng.uniform(0.5, 1.0, out._data.shape).astype(out._data.dtype)) for out in outputs]
+    cotangents = [wrap(np.asarray(rng.uniform(0.5, 1.0, out._data.shape), out._data.dtype)) for out in outputs]
     for i in places:
         x = inputs[i]
         u = np.asarray(rng.uniform(0.5, 1.0, x._data.shape)) / max(x._data.size, 1) ** 0.5
