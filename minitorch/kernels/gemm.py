@@ -52,7 +52,7 @@ def gemm(
     if a.shape[-1] == 0:
         _finish(np.zeros_like(out), out, bias, accumulate, relu)
     elif out.size * a.shape[-1] <= SMALL or min(out.shape[-2:]) <= FEW_ROWS:
-        _finish(np.matmul(a, b), out, bias, accumulate, relu)
+        _finish(np.matmul(a, b) if accumulate else np.matmul(a, b, out=out), out, bias, accumulate, relu)
     else:
         _direct(a, b, out, bias, accumulate, relu)
 
@@ -64,7 +64,8 @@ def _finish(product: Array, out: Array, bias: Array | None, accumulate: bool, re
         product += out
     if relu:
         np.maximum(product, 0, out=product)
-    out[...] = product
+    if product is not out:
+        out[...] = product
 
 
 def _direct(a: Array, b: Array, out: Array, bias: Array | None, accumulate: bool, relu: bool) -> None:

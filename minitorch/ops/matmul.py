@@ -29,7 +29,7 @@ def _product(a: Array, b: Array, bias: Array | None = None) -> Array:
             else np.matmul(a, b)
         )
         return wide if bias is None else wide + bias
-    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2]) if a.ndim > 2 or b.ndim > 2 else ()
     out = np.empty((*batch, a.shape[-2], b.shape[-1]), a.dtype)
     gemm(a, b, out, None if bias is None else np.ascontiguousarray(bias))
     return out
