@@ -24,8 +24,8 @@ def test_nothing_is_scripted_traced_or_compiled() -> None:
     assert not minitorch.jit.is_scripting() and not minitorch.jit.is_tracing()
     assert not minitorch.compiler.is_compiling()
     for mark in (minitorch.jit.unused, minitorch.jit.export, minitorch.jit.script, minitorch.jit.ignore,
-                 minitorch.fx.wrap, minitorch.jit.ignore(drop=True), minitorch.jit._script_if_tracing, minitorch.compile,
-                 minitorch.compile(dynamic=True), minitorch.compiler.disable()):  # fmt: skip
+                 minitorch.fx.wrap, minitorch.jit.ignore(drop=True), minitorch.jit._script_if_tracing,
+                 minitorch.compile, minitorch.compile(dynamic=True), minitorch.compiler.disable()):  # fmt: skip
         assert mark(len) is len
     with pytest.raises(RuntimeError, match="Either mode or options"):
         minitorch.compile(len, mode="default", options={})

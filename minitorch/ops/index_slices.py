@@ -55,6 +55,8 @@ def _copied(run: Any, input: Tensor, dim: int, index: Tensor, source: Tensor) ->
     dim = wrap_dim(dim, len(own))
     if array.ndim > 1:
         raise IndexError(f"index_copy_(): Index should have dimension 1 or 0 (got {array.ndim})")
+    if not shape and array.size != 1:
+        raise IndexError(f"index_copy_(): When source is scalar, index should have one element (got {array.size})")
     if own and shape and len(own) != len(shape):
         raise IndexError(
             "index_copy_(): When source and destination are not scalars, their dimensionality must match. Source "

@@ -33,9 +33,15 @@ def _whole(x: Array) -> tuple[Array, int]:
 
 
 def _as_strided_fwd(x: Array, size: tuple[int, ...], stride: tuple[int, ...], shift: int, own: Any) -> Array:
+    return _strided(x, size, tuple(s * x.itemsize for s in stride), shift)
+
+
+def _strided(x: Array, size: tuple[int, ...], strides: tuple[int, ...], shift: int = 0) -> Array:
+    """Return a view of other sizes and strides (in bytes) from ``shift`` elements after the array's first."""
     flat, start = _whole(x)
-    steps = [s * x.itemsize for s in stride]
-    return np.lib.stride_tricks.as_strided(flat[start + shift :], size, steps)
+    if not np.may_share_memory(flat, x):  # memory that is not one block: NumPy's own way, which forgets the storage
+        return np.lib.stride_tricks.as_strided(x, size, strides)
+    return np.ndarray(size, x.dtype, flat, (start + shift) * x.itemsize, strides)
 
 
 def _positions(size: tuple[int, ...], stride: tuple[int, ...]) -> Array:
@@ -117,7 +123,7 @@ def _unfold_fwd(x: Array, dim: int, size: int, step: int) -> Array:
     count = (x.shape[dim] - size) // step + 1
     shape = (*x.shape[:dim], count, *x.shape[dim + 1 :], size)
     strides = (*x.strides[:dim], x.strides[dim] * step, *x.strides[dim + 1 :], x.strides[dim])
-    return np.lib.stride_tricks.as_strided(x, shape, strides)
+    return _strided(x, shape, strides)
 
 
 def _unfold_vjp(node: Any, g: Tensor) -> Tensor:
