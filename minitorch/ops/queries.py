@@ -173,4 +173,4 @@ register(is_same_size, differentiable=False)
 register(positive, differentiable=False)
 register(adjoint, differentiable=False)
 register(narrow_copy, differentiable=False)
-method(Tensor.atan2_, "arctan2_")
+method(Tensor.atan2_, "arctan2_")  # type: ignore[attr-defined]
