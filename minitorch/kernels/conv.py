@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,10 +22,12 @@ import numpy as np
 from ..codegen.gemm import BIAS, ZERO
 from . import conv_lanes, tiles
 from . import winograd as winograd_kernels
-from .layout import Array, as_channels_last, empty_channels_last
+from .layout import Array, as_channels_last, empty_channels_last, logical
 from .tiles import Plan, aligned, make_plan, multiply, pack, panel_width, start_of
 from .window import Pairs, Window, residues, window3d
 
+ALIGNED = 1 << 16  # bytes from which results start at a cache line, so that no vector is stored across two
+SPARE = 1 << 12  # elements up to which packed weights keep their memory: allocating it would take as long as packing
 FEW_CHANNELS = 16  # with fewer, a row of the kernel is one run of terms, if need be on a copy padded along W
 
 
@@ -51,6 +54,7 @@ class Packing(NamedTuple):
     inner_step: int
     places: Array
     total: int
+    spare: list[Array]  # memory of packed weights that nobody uses now
 
 
 def conv_forward(
@@ -76,7 +80,7 @@ def conv_forward(
         tuple(dilation), x.dtype,
     )  # fmt: skip
     window = case.window
-    y = empty_channels_last((x.shape[0], w.shape[0], *outputs), x.dtype)
+    y = _result((x.shape[0], w.shape[0], *outputs), x.dtype)
     if not _nothing_to_sum(y, w, bias):
         rows = as_channels_last(x)
         if case.turns:
@@ -115,7 +119,7 @@ def conv_input_grad(
         tuple(dilation), gy.dtype,
     )  # fmt: skip
     window = case.window
-    gx = empty_channels_last((gy.shape[0], channels, *spatial), gy.dtype)
+    gx = _result((gy.shape[0], channels, *spatial), gy.dtype)
     if not _nothing_to_sum(gx, w, bias, gy.size):
         if case.turns:
             conv_lanes.correlate(lanes_plan(case, True), as_channels_last(gy), w, bias, case.turns, gx)
@@ -127,6 +131,14 @@ def conv_input_grad(
         weight = block_diagonal(w, groups, merged)
         _run(as_channels_last(gy), weight, bias, _input_plan(case), gx)
     return gx
+
+
+def _result(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Return uninitialised memory for a logical result (N, C, *spatial), stored channels last."""
+    count = prod(shape)
+    if count * dtype.itemsize < ALIGNED:
+        return empty_channels_last(shape, dtype)
+    return logical(aligned(count, dtype).reshape(shape[0], *shape[2:], shape[1]))
 
 
 def _nothing_to_sum(out: Array, w: Array, bias: Array | None, terms: int = 1) -> bool:
@@ -219,8 +231,11 @@ def lanes_plan(case: Case, inverse: bool) -> conv_lanes.LanePlan:
 def _packed(w: Array, how: Packing) -> Array:
     weight = np.ascontiguousarray(w)
     panels = how.sources.size * -(-how.cols // panel_width(w.itemsize))
-    packed = aligned(panels * how.total * panel_width(w.itemsize), w.dtype)
-    pack(panels, packed.size, start_of(weight), *how, packed)
+    try:
+        packed = how.spare.pop()
+    except IndexError:
+        packed = aligned(panels * how.total * panel_width(w.itemsize), w.dtype)
+    pack(panels, packed.size, start_of(weight), *how[:-1], packed)
     return packed
 
 
@@ -233,6 +248,8 @@ def _run(rows: Array, w: Array, bias: Array | None, planned: tuple[Plan, Packing
         ZERO if bias is None else BIAS, w.dtype.type(-np.inf), plan.zeros, plan.phases, plan.taps, plan.frame,
         y,
     )  # fmt: skip
+    if packed.size <= SPARE:
+        how.spare.append(packed)
 
 
 def folds(case: Case) -> bool:
@@ -296,7 +313,7 @@ def forward_plan(case: Case) -> tuple[Plan, Packing]:
     # the weight's rows are (channel, tap) pairs, contiguous; panels want them tap by tap
     channel, tap = np.divmod(np.arange(total), window.taps)
     sources = np.arange(case.groups) * outputs * total * size
-    packing = Packing(sources, 1, 0, outputs, total * size, size, tap * inputs + channel, total)
+    packing = Packing(sources, 1, 0, outputs, total * size, size, tap * inputs + channel, total, [])
     return make_plan(phases, taps, frame, case.dtype), packing
 
 
@@ -345,7 +362,9 @@ def _input_plan(case: Case) -> tuple[Plan, Packing]:
     phases[:, tiles.TAP], phases[:, tiles.TAPS] = first, np.diff([*first, len(taps)])
     phases[:, tiles.Y_OFF] = start @ out[1:]
     sources = np.arange(case.groups) * outputs * inputs * window.taps * size
-    packing = Packing(sources, outputs, inputs * window.taps * size, inputs, window.taps * size, size, places, total)
+    packing = Packing(
+        sources, outputs, inputs * window.taps * size, inputs, window.taps * size, size, places, total, []
+    )
     table = np.array(taps, np.int64).reshape(-1, tiles.TAP_FIELDS)
     return make_plan(phases, table, frame, case.dtype), packing
 
