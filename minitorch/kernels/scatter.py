@@ -57,9 +57,14 @@ def take_elements(lo: int, hi: int, x: Array, index: Array, step: int, out: Arra
     parts = (out.shape[1] + step - 1) // step
     for item in range(lo, hi):
         o, part = item // parts, item % parts
-        for k in range(part * step, min((part + 1) * step, out.shape[1])):
-            for c in range(out.shape[2]):
-                out[o, k, c] = x[o, index[o, k, c], c]
+        first, last = part * step, min((part + 1) * step, out.shape[1])
+        if out.shape[2] == 1:
+            for k in range(np.uint64(first), np.uint64(last)):
+                out[o, k, 0] = x[o, np.uint64(index[o, k, 0]), 0]
+        else:
+            for k in range(first, last):
+                for c in range(np.uint64(0), np.uint64(out.shape[2])):
+                    out[o, k, c] = x[o, np.uint64(index[o, k, c]), c]
 
 
 @kernel(exact=True)
@@ -69,9 +74,13 @@ def add_elements(lo: int, hi: int, values: Array, index: Array, tile: int, out: 
     for item in range(lo, hi):
         o, start = item // tiles, item % tiles * tile
         stop = min(start + tile, out.shape[2])
-        for k in range(index.shape[1]):
-            for c in range(start, stop):
-                out[o, index[o, k, c], c] += values[o, k, c]
+        if out.shape[2] == 1:
+            for k in range(np.uint64(0), np.uint64(index.shape[1])):
+                out[o, np.uint64(index[o, k, 0]), 0] += values[o, k, 0]
+        else:
+            for k in range(index.shape[1]):
+                for c in range(np.uint64(start), np.uint64(stop)):
+                    out[o, np.uint64(index[o, k, c]), c] += values[o, k, c]
 
 
 def take(x: Array, index: Array) -> Array:
