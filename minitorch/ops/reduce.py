@@ -48,7 +48,7 @@ def _sum_fwd(x: Array, dims: Dims, keepdim: bool) -> Any:
     if x.size >= LARGE and x.dtype.char in "fd" and dims:
         total = reduce_sum(x, dims)
         return total.reshape(kept(x.shape, dims)) if keepdim else total
-    wide = x.dtype.type if x.dtype.kind in "fc" else np.int64
+    wide: Any = x.dtype.type if x.dtype.kind in "fc" else np.int64
     return np.add.reduce(x, dims, wide, None, keepdim)
 
 
