@@ -5,8 +5,10 @@ Source of names, arguments and defaults: torch 2.13.
 
 from typing import Any as _Any
 
+from . import common_types as common_types
 from . import functional as functional
 from . import init as init
+from . import modules as modules
 from . import parameter as parameter
 from . import utils as utils
 from ._left_out import missing as _missing
