@@ -44,12 +44,18 @@ def _count(shape: tuple[int, ...], dims: Dims) -> int:
 # ---- sum, mean -----------------------------------------------------------------------------------------------------
 
 
+_add_reduce: Any = np.add.reduce  # `np.sum` without its detour
+
+
+_add_reduce: Any = np.add.reduce  # np.sum without its Python part
+
+
 def _sum_fwd(x: Array, dims: Dims, keepdim: bool) -> Any:
     if x.size >= LARGE and x.dtype.char in "fd" and dims:
         total = reduce_sum(x, dims)
         return total.reshape(kept(x.shape, dims)) if keepdim else total
-    wide: Any = x.dtype.type if x.dtype.kind in "fc" else np.int64
-    return np.add.reduce(x, dims, wide, None, keepdim)
+    wide = x.dtype.type if x.dtype.kind in "fc" else np.int64
+    return _add_reduce(x, dims, wide, None, keepdim)
 
 
 def _sum_vjp(node: Any, g: Tensor) -> Tensor:
