@@ -47,9 +47,6 @@ def _count(shape: tuple[int, ...], dims: Dims) -> int:
 _add_reduce: Any = np.add.reduce  # `np.sum` without its detour
 
 
-_add_reduce: Any = np.add.reduce  # np.sum without its Python part
-
-
 def _sum_fwd(x: Array, dims: Dims, keepdim: bool) -> Any:
     if x.size >= LARGE and x.dtype.char in "fd" and dims:
         total = reduce_sum(x, dims)
