@@ -11,6 +11,7 @@ import heapq
 import itertools
 import weakref
 from collections.abc import Callable, Sequence
+from sys import getrefcount
 from typing import Any
 
 from . import dtypes
@@ -20,7 +21,7 @@ from .memory import copied
 from .tape import Edge, Node, recording
 from .tensor import Tensor, _new, method, wrap
 
-__all__ = ["backward_pass", "run_hooks"]
+__all__ = ["backward_pass", "deposit", "run_hooks"]
 
 
 class _Walk:
@@ -84,12 +85,18 @@ class _Walk:
         """Process every node that gradients reach, youngest first."""
         while self.heap:
             _, node = heapq.heappop(self.heap)
-            grads = _prehooks(node, self.waiting.pop(node))
-            for i, g in enumerate(grads):
-                if (id(node), i) in self.captures and g is not None:
-                    self.captures[id(node), i] = g
+            grads = self.waiting.pop(node)
+            if node.prehooks or node.retain:
+                grads = _prehooks(node, grads)
+            if self.captures:
+                self._capture(node, grads)
             if self.useful is None or node in self.useful:
                 self._step(node, grads, keep_graph)
+
+    def _capture(self, node: Node, grads: list[Any]) -> None:
+        for i, g in enumerate(grads):
+            if (id(node), i) in self.captures and g is not None:
+                self.captures[id(node), i] = g
 
     def _step(self, node: Node, grads: list[Any], keep_graph: bool) -> None:
         if self.restricted:
@@ -99,9 +106,10 @@ class _Walk:
             found = (found,)
         if node.hooks:
             found = _posthooks(node, found, grads)
-        for edge, needed, grad in zip(node.edges, node.needs, found):
-            if needed and grad is not None:
-                self.send(edge, _validated(grad, edge, node))  # type: ignore[arg-type]
+        needs = node.needs
+        for i, edge in enumerate(node.edges):
+            if edge is not None and needs[i] and found[i] is not None:
+                self.send(edge, _validated(found[i], edge, node))
         if self.restricted:
             node.needs = node.edges
         if not keep_graph:
@@ -112,10 +120,13 @@ def _validated(grad: Tensor, edge: Edge, node: Node) -> Tensor:
     """Bring a gradient to the shape and dtype of the value it belongs to (broadcasting is undone here)."""
     target, index = edge
     shape, kind = (target._data.shape, target._data.dtype) if isinstance(target, Tensor) else target.metas[index]
-    if grad._data.shape != shape:
+    array = grad._data
+    if array.dtype is kind and array.shape == shape:
+        return grad
+    if array.shape != shape:
         grad = _summed(grad, shape, edge, node)
-    if grad._data.dtype != kind:
-        if grad._data.dtype.kind == "c" and kind.kind == "f":
+    if array.dtype != kind:
+        if array.dtype.kind == "c" and kind.kind == "f":
             grad = grad.real
         grad = grad.to(dtypes.FROM_NUMPY[kind])
     return grad
@@ -147,7 +158,7 @@ def _prehooks(node: Node, grads: list[Any]) -> list[Any]:
     for index, keep in (node.retain or {}).items():
         tensor = keep()
         if tensor is not None and grads[index] is not None:
-            _accumulate(tensor, wrap(copied(grads[index]._data)), False)
+            _accumulate(tensor, _copy_of(grads[index]), False)
     return grads
 
 
@@ -182,10 +193,10 @@ def _check_replacement(hook: Callable[..., Any], changed: Any, grad: Tensor) -> 
 
 
 def _accumulate(leaf: Tensor, grad: Tensor, create_graph: bool) -> None:
-    """Add a gradient to ``leaf.grad``; the first one is taken over, or copied if others may hold it."""
+    """Add a gradient, which nobody else holds unless ``create_graph``, to ``leaf.grad``."""
     old = leaf._grad
     if old is None:
-        leaf._grad = grad if create_graph else _own(grad)
+        leaf._grad = grad
     elif create_graph or old._requires:
         leaf._grad = old + grad
     else:
@@ -193,17 +204,33 @@ def _accumulate(leaf: Tensor, grad: Tensor, create_graph: bool) -> None:
         old._storage.version += 1
 
 
-def _own(grad: Tensor) -> Tensor:
-    """Return a gradient nobody else holds, off the tape."""
-    data = grad._data
-    if any(s == 0 for s in data.strides) or (data.base is not None and not data.flags.owndata):
-        out = wrap(copied(data))
-    else:
-        out = wrap(data)
-    if grad._storage.array is not None:
+def _copy_of(grad: Tensor) -> Tensor:
+    """Return a copy of a gradient, off the tape."""
+    out = wrap(copied(grad._data))
+    if grad._storage.private:
         out._storage.array = out._data
         out._storage.join(out)
     return out
+
+
+def deposit(totals: list[tuple[Tensor, Tensor]], create_graph: bool) -> None:
+    """Add collected gradients to the leaves, and call the leaves' hooks; empties the list.
+
+    A gradient is taken over where nothing else refers to it or to its memory, as the reference counts tell; one that
+    a hook, a user or another leaf may hold is copied, so that no two ``.grad`` share memory.
+    """
+    totals.reverse()
+    while totals:
+        leaf, grad = totals.pop()
+        if not create_graph and leaf._grad is None:
+            data = grad._data
+            # a local variable and the argument; for the array the gradient's attribute as well
+            alone = getrefcount(grad) <= 2 and getrefcount(data) <= 3
+            if not alone or grad._node is not None or data.base is not None or 0 in data.strides:
+                grad = _copy_of(grad)
+        _accumulate(leaf, grad, create_graph)
+        for hook in list((leaf._post_hooks or {}).values()):
+            hook(leaf)
 
 
 def backward_pass(
@@ -223,22 +250,14 @@ def backward_pass(
         for edge, grad in zip(roots, grads):
             walk.send(edge, grad)
         walk.run(keep_graph)
+        grads = ()
         totals = [(leaf, run_hooks(leaf._hooks, g) if leaf._hooks else g) for leaf, g in walk.leaves.values()]
-        if captures is not None:
-            by_leaf = {id(leaf): g for leaf, g in totals}
-            return [by_leaf.get(id(t)) if isinstance(t, Tensor) else walk.captures[id(t), i] for t, i in captures]
-        _flush(totals, create_graph, {id(g) for g in grads})
-    return []
-
-
-def _flush(totals: list[tuple[Tensor, Tensor]], create_graph: bool, seen: set[int]) -> None:
-    """Add the collected gradients to the leaves; those in ``seen`` belong to somebody else and are copied."""
-    for leaf, grad in totals:
-        alone = id(grad) not in seen
-        seen.add(id(grad))
-        _accumulate(leaf, grad if alone else wrap(copied(grad._data)), create_graph)
-        for hook in list((leaf._post_hooks or {}).values()):
-            hook(leaf)
+        walk.leaves.clear()
+        if captures is None:
+            deposit(totals, create_graph)
+            return []
+    by_leaf = {id(leaf): g for leaf, g in totals}
+    return [by_leaf.get(id(t)) if isinstance(t, Tensor) else walk.captures[id(t), i] for t, i in captures]
 
 
 # ---- what tensors offer ------------------------------------------------------------------------------------

@@ -251,9 +251,14 @@ def fits(value: Any, to: dtype) -> bool:
 
 def ones(shape: tuple[int, ...], to: dtype) -> Array:
     """Return an array of ones."""
+    if shape == ():
+        return _ONE[to].copy()
     if to is dtypes.bfloat16:
         return to_bfloat16(np.ones(shape, np.float32))
     return np.ones(shape, to.numpy)
+
+
+_ONE = {d: ones((1,), d).reshape(()) for d in dtypes.ALL}  # copies of these are many times faster than `np.ones`
 
 
 def to_python(array: Array) -> Any:

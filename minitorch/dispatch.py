@@ -91,22 +91,30 @@ def _alias(x: Tensor, array: Array, op: Any, params: tuple[Any, ...]) -> Tensor:
 
 def record(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...], outs: tuple[Tensor, ...]) -> Node:
     """Append a node for an operation that ran, and make its outputs point to it."""
-    edges = tuple([edge_of(x) if isinstance(x, Tensor) else None for x in inputs])
-    node = Node(op, params, edges)
+    edges: list[Edge | None] = []
+    for x in inputs:
+        if isinstance(x, Tensor) and (x._requires or x._base is not None):
+            edges.append(edge_of(x))
+        else:
+            edges.append(None)
+    node = Node(op, params, tuple(edges))
     if op.saves:
         node._inputs = _save_inputs(op, inputs, edges)
+    metas = []
     for i, out in enumerate(outs):
-        if out._data.dtype.kind in "fcV" and i not in op.nondifferentiable:
+        array = out._data
+        metas.append((array.shape, array.dtype))
+        if array.dtype.kind in "fcV" and i not in op.nondifferentiable:
             out._node, out._index, out._requires = node, i, True
+    node.metas = tuple(metas)
     if op.keeps:
         node._outputs = [Saved(o, None) if i in op.keeps else None for i, o in enumerate(outs)]
-    node.metas = tuple([(o._data.shape, o._data.dtype) for o in outs])
     if mode.anomaly:
         node.site = caller_line()
     return node
 
 
-def _save_inputs(op: Any, inputs: tuple[Any, ...], edges: tuple[Edge | None, ...]) -> list[Any]:
+def _save_inputs(op: Any, inputs: tuple[Any, ...], edges: list[Edge | None]) -> list[Any]:
     """Keep the inputs that the gradients in need use; numbers and None are always kept."""
     kept: list[Any] = [None if isinstance(x, Tensor) else x for x in inputs]
     for edge, uses in zip(edges, op.saves):

@@ -21,7 +21,7 @@ __all__ = ["apply_", "check_elements_apart", "check_result", "check_writable", "
 def apply_(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Tensor:
     """Run an operation and write its result over its first input, rewriting the tape as torch does."""
     x: Tensor = inputs[0]
-    recorded = mode.enabled and op.vjp is not None and any(_requires(i) for i in inputs)
+    recorded = mode.enabled and op.vjp is not None and _any_requires(inputs)
     if mode.enabled:
         check_writable(x, recorded or (x._base is not None and _requires(x._base)))
     for other in inputs[1:]:
@@ -38,6 +38,13 @@ def apply_(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Te
             node._outputs = [Saved(x, None)]
         rebase(x, node)
     return x
+
+
+def _any_requires(inputs: tuple[Any, ...]) -> bool:
+    for x in inputs:  # noqa: SIM110  (a generator costs more than the loop)
+        if isinstance(x, Tensor) and _requires(x):
+            return True
+    return False
 
 
 def _shielded(op: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -50,7 +50,7 @@ class Storage:
     # Class-level defaults, so that a new storage costs no attribute writes.
     version = 0  # writes so far; saved values remember the count they saw
     rebases = 0  # times that an in-place write changed the autograd history of the family
-    writer: str | None = None  # source line of the last in-place write
+    writer: tuple[str, int] | None = None  # file and line of the last in-place write
     array: Array | None = None  # private storages: the whole buffer in its logical shape
     aliases: tuple[weakref.ref[Any], ...] = ()  # private storages: the tensors on it
 
@@ -83,8 +83,11 @@ class Storage:
 
 def is_dense(array: Array) -> bool:
     """Return whether the elements fill one block of memory, each place once, in some order of dimensions."""
-    if array.flags.c_contiguous or array.flags.f_contiguous:
+    flags = array.flags
+    if flags.c_contiguous or flags.f_contiguous:
         return True
+    if 0 in array.strides:
+        return False
     expected = array.itemsize
     for stride, n in sorted((s, n) for s, n in zip(array.strides, array.shape) if n != 1):
         if stride != expected:
@@ -105,11 +108,11 @@ def replay(array: Array, chain: tuple[tuple[Any, tuple[Any, ...]], ...]) -> Arra
     return array
 
 
-def caller_line() -> str | None:
-    """Return ``file:line`` of the nearest frame outside the package, where the user's call stands."""
+def caller_line() -> tuple[str, int] | None:
+    """Return file and line of the nearest frame outside the package, where the user's call stands."""
     frame = sys._getframe(1)
     while frame is not None:
         if not frame.f_code.co_filename.startswith(_PACKAGE):
-            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+            return frame.f_code.co_filename, frame.f_lineno
         frame = frame.f_back  # type: ignore[assignment]
     return None

@@ -142,11 +142,12 @@ class Pointwise(Op):
         narrow, kind, size = False, None, 0
         for v in arrays:  # the usual case, floating-point arrays of one dtype, needs neither the table nor a cast
             if type(v) is ndarray:
-                if kind is None and v.dtype.char in "fd":
-                    kind, size = v.dtype, v.size
-                elif v.dtype is not kind:
-                    kind = None
-                    break
+                own = v.dtype
+                if own is not kind:
+                    if kind is not None or (own is not _FLOAT32 and own is not _FLOAT64):
+                        kind = None
+                        break
+                    kind, size = own, v.size
             elif type(v) is not float and (type(v) is not int or not -_EXACT < v < _EXACT):
                 kind = None
                 break
@@ -207,6 +208,7 @@ def _rounded(array: Any, kind: Any) -> Any:
     return convert.cast(np.asarray(array), dtypes.FROM_NUMPY[kind]) if array.dtype == np.float32 else array
 
 
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 _EXACT = 2**53  # integers below this are exact as floats
 
 

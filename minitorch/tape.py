@@ -96,7 +96,7 @@ class Saved:
         kind = dtypes.FROM_NUMPY[self.array.dtype].scalar_type
         maker, index = self.edge if self.edge is not None else (None, 0)
         made = f", which is output {index} of {_STEM.sub('', maker.name())}," if isinstance(maker, Node) else ""
-        where = f" It was written at {self.storage.writer}." if self.storage.writer else ""
+        where = " It was written at {}:{}.".format(*self.storage.writer) if self.storage.writer else ""
         return (
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
             f"[torch.{kind}Tensor {shape_text(self.array.shape)}]{made} is at version "

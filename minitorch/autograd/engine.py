@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import convert
-from ..backward import backward_pass
+from ..backward import backward_pass, deposit
 from ..dispatch import edge_of
 from ..tape import Edge
 from ..tensor import Tensor, method, wrap
@@ -91,11 +91,9 @@ def backward(
         return
     wanted = _tuple(inputs)
     found = backward_pass(edges, values, keep, create_graph, _captures(wanted))
-    from ..backward import _accumulate
-
-    for leaf, g in zip(wanted, found):
-        if g is not None:
-            _accumulate(leaf, g, create_graph)
+    totals = [(leaf, g) for leaf, g in zip(wanted, found) if g is not None]
+    del found
+    deposit(totals, create_graph)
 
 
 def _captures(inputs: tuple[Tensor, ...]) -> list[Edge]:

@@ -85,7 +85,10 @@ def ints(values: tuple[Any, ...]) -> tuple[int, ...]:
     """Return sizes given as ``f(2, 3)`` or as ``f((2, 3))``, as plain ints."""
     if len(values) == 1 and isinstance(values[0], (tuple, list)):
         values = tuple(values[0])
-    return tuple([int(v) for v in values])
+    for v in values:
+        if type(v) is not int:
+            return tuple([int(v) for v in values])
+    return values
 
 
 def normal_dims(dim: Any, ndim: int) -> tuple[int, ...]:

@@ -49,25 +49,26 @@ VIEW: Op = Op("view", _view_fwd, _view_vjp, view=True)
 
 def infer_size(shape: tuple[int, ...], numel: int) -> tuple[int, ...]:
     """Return the shape with its -1 replaced; RuntimeError if it cannot hold ``numel`` elements."""
-    unknown = [i for i, n in enumerate(shape) if n == -1]
-    if len(unknown) > 1:
-        raise RuntimeError("only one dimension can be inferred")
-    if any(n < -1 for n in shape):
-        wrong = next(i for i, n in enumerate(shape) if n < -1)
-        raise RuntimeError(f"invalid shape dimension {shape[wrong]} at index {wrong} of shape {shape_text(shape)}")
-    known = 1
+    known, unknown = 1, 0
     for n in shape:
-        known *= n if n != -1 else 1
-    if not unknown and known == numel:
+        if n == -1:
+            unknown += 1
+        elif n < -1:
+            wrong = shape.index(n)
+            raise RuntimeError(f"invalid shape dimension {n} at index {wrong} of shape {shape_text(shape)}")
+        else:
+            known *= n
+    if unknown == 0 and known == numel:
         return shape
-    if unknown and known == 0:
-        if numel == 0:
-            raise RuntimeError(
-                f"cannot reshape tensor of 0 elements into shape {shape_text(shape)} because the unspecified dimension "
-                "size -1 can be any value and is ambiguous"
-            )
-    elif unknown and numel % known == 0:
-        return tuple(numel // known if n == -1 else n for n in shape)
+    if unknown > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    if unknown and known == numel == 0:
+        raise RuntimeError(
+            f"cannot reshape tensor of 0 elements into shape {shape_text(shape)} because the unspecified dimension "
+            "size -1 can be any value and is ambiguous"
+        )
+    if unknown and known and numel % known == 0:
+        return tuple([numel // known if n == -1 else n for n in shape])
     raise RuntimeError(f"shape '{shape_text(shape)}' is invalid for input of size {numel}")
 
 
@@ -276,7 +277,10 @@ Tensor.mT = property(_adjacent, doc="The tensor with its last two dimensions swa
 
 SQUEEZE: Op = Op("squeeze", lambda x, dims: x.squeeze(dims), lambda node, g: reshape(g, node.in_shape(0)), view=True)
 UNSQUEEZE: Op = Op(
-    "unsqueeze", lambda x, dim: np.expand_dims(x, dim), lambda node, g: squeeze(g, node.params[0]), view=True
+    "unsqueeze",
+    lambda x, dim: x[(slice(None),) * dim + (None, ...)],
+    lambda node, g: squeeze(g, node.params[0]),
+    view=True,
 )
 
 
