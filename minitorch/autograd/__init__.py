@@ -1,5 +1,6 @@
 """Differentiation: recording switches, backward, functions of one's own, gradient checks."""
 
+from . import variable as variable
 from .engine import backward, grad
 from .function import Function
 from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled

@@ -71,8 +71,7 @@ class FunctionCtx:
         for i, t in enumerate(tensors):
             if not isinstance(t, Tensor) and t is not None:
                 raise TypeError(
-                    f"save_for_backward can only save variables, but argument {i} is of type "
-                    f"{type(t).__name__}"
+                    f"save_for_backward can only save variables, but argument {i} is of type {type(t).__name__}"
                 )
         self._to_save = tensors
 
@@ -80,9 +79,7 @@ class FunctionCtx:
         """Name the inputs that forward writes in place; each must be returned as well."""
         for i, t in enumerate(args):
             if not isinstance(t, Tensor):
-                raise TypeError(
-                    f"mark_dirty can only accept variables, but argument {i} is of type {type(t).__name__}"
-                )
+                raise TypeError(f"mark_dirty can only accept variables, but argument {i} is of type {type(t).__name__}")
             t._storage.written()
         self._dirty = args
 
@@ -91,8 +88,7 @@ class FunctionCtx:
         for i, t in enumerate(args):
             if not isinstance(t, Tensor):
                 raise TypeError(
-                    f"mark_non_differentiable can only accept variables, but argument {i} is of type "
-                    f"{type(t).__name__}"
+                    f"mark_non_differentiable can only accept variables, but argument {i} is of type {type(t).__name__}"
                 )
         self._constant = args
 
@@ -323,8 +319,7 @@ def _checked(node: Node, ctx: FunctionCtx, found: tuple[Any, ...]) -> tuple[Any,
         found = found[:-1]
     if len(found) != expected:
         raise RuntimeError(
-            f"function {node.name()} returned an incorrect number of gradients (expected {expected}, got "
-            f"{len(found)})"
+            f"function {node.name()} returned an incorrect number of gradients (expected {expected}, got {len(found)})"
         )
     for i, g in enumerate(found):
         if g is None:

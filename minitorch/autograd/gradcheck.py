@@ -104,9 +104,7 @@ def gradcheck(
     _refuse(check_batched_grad=check_batched_grad, check_batched_forward_grad=check_batched_forward_grad,
             check_forward_ad=check_forward_ad, masked=bool(masked))  # fmt: skip
     if not check_backward_ad:
-        raise ValueError(
-            "gradcheck: check_backward_ad=False leaves nothing to check, since there is no forward mode"
-        )
+        raise ValueError("gradcheck: check_backward_ad=False leaves nothing to check, since there is no forward mode")
     options = _Options(eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes, fast_mode)
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     try:
@@ -154,9 +152,7 @@ def gradgradcheck(
     _refuse(check_batched_grad=check_batched_grad, check_fwd_over_rev=check_fwd_over_rev, masked=masked)
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     if grad_outputs is None:
-        cotangents = tuple(
-            _random_grad(out, gen_non_contig_grad_outputs) for out in differentiable(func(*given))
-        )
+        cotangents = tuple(_random_grad(out, gen_non_contig_grad_outputs) for out in differentiable(func(*given)))
     else:
         cotangents = (grad_outputs,) if isinstance(grad_outputs, Tensor) else tuple(grad_outputs)
     count = len(given)
@@ -208,8 +204,7 @@ def _check_inputs(inputs: tuple[Any, ...]) -> None:
             )
     if not any(_checked_input(x) for x in inputs):
         raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of them have "
-            "requires_grad=True."
+            "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
         )
 
 
@@ -243,9 +238,7 @@ def _run(func: Function, inputs: tuple[Any, ...], options: _Options) -> None:
     return None
 
 
-def _check_constant(
-    func: Function, inputs: tuple[Any, ...], places: Sequence[int], options: _Options
-) -> None:
+def _check_constant(func: Function, inputs: tuple[Any, ...], places: Sequence[int], options: _Options) -> None:
     def everything(*values: Any) -> Any:
         result = func(*values)
         given = (result,) if isinstance(result, Tensor) else tuple(result)

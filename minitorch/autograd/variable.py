@@ -1,0 +1,154 @@
+"""What autograd adds to tensors: flags, gradients, hooks, and ways off the tape."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from ..dispatch import _requires, edge_of
+from ..errors import shape_text
+from ..tape import Node
+from ..tensor import Tensor, _new, method
+
+__all__ = ["RemovableHandle"]
+
+
+@method
+def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
+    """Set in place whether gradients are collected for this leaf."""
+    if self._node is not None:
+        if requires_grad:
+            return self
+        raise RuntimeError(
+            "you can only change requires_grad flags of leaf variables. If you want to use a computed "
+            "variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+        )
+    if requires_grad and self._data.dtype.kind not in "fcV":
+        raise RuntimeError("only Tensors of floating point dtype can require gradients")
+    self._requires = bool(requires_grad)
+    return self
+
+
+def _set_requires_grad(self: Tensor, on: bool) -> None:
+    requires_grad_(self, on)
+
+
+def _grad_fn(self: Tensor) -> Node | None:
+    edge = edge_of(self)
+    return edge[0] if edge is not None and isinstance(edge[0], Node) else None
+
+
+def _set_grad(self: Tensor, grad: Tensor | None) -> None:
+    if grad is not None:
+        if not isinstance(grad, Tensor):
+            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(grad).__name__}")
+        if grad is self:
+            raise RuntimeError("can't assign Variable as its own grad")
+        if grad._data.dtype != self._data.dtype:
+            raise RuntimeError(
+                f"attempting to assign a gradient with dtype '{grad.dtype}' to a tensor with grad_dtype "
+                f"'{self.dtype}'. The gradient must match the tensor's dtype; convert it with "
+                "grad.to(tensor.dtype)."
+            )
+        if grad._data.shape != self._data.shape:
+            raise RuntimeError(
+                f"attempting to assign a gradient of size '{shape_text(grad._data.shape)}' to a tensor of size "
+                f"'{shape_text(self._data.shape)}'. Please ensure that the gradient and the tensor are the same size"
+            )
+    self._grad = grad
+
+
+Tensor.requires_grad = property(_requires, _set_requires_grad, doc="Whether gradients are collected.")  # type: ignore[attr-defined]
+Tensor.grad_fn = property(_grad_fn, doc="The node that computed this tensor, or None.")  # type: ignore[attr-defined]
+Tensor.grad = property(lambda self: self._grad, _set_grad, doc="The gradient accumulated so far, or None.")  # type: ignore[attr-defined]
+Tensor.output_nr = property(lambda self: self._index, doc="Which output of `grad_fn` this is.")  # type: ignore[attr-defined]
+Tensor.retains_grad = property(lambda self: self._retains, doc="Whether `retain_grad` was called.")  # type: ignore[attr-defined]
+
+
+_handles = itertools.count()
+
+
+class RemovableHandle:
+    """What hook registration returns: ``remove()`` takes the hook away; also a context manager."""
+
+    def __init__(self, hooks: dict[int, Any]) -> None:
+        self.hooks = hooks
+        self.id = next(_handles)
+
+    def remove(self) -> None:
+        """Take the hook away."""
+        self.hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+def _hang(hooks: dict[int, Any], hook: Callable[..., Any]) -> RemovableHandle:
+    handle = RemovableHandle(hooks)
+    hooks[handle.id] = hook
+    return handle
+
+
+@method
+def register_hook(self: Tensor, hook: Callable[..., Any]) -> RemovableHandle:
+    """Call ``hook(grad)`` when the gradient of this tensor is known; what it returns replaces the
+    gradient.
+    """
+    edge = edge_of(self)
+    if edge is None:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    owner, index = edge
+    if isinstance(owner, Tensor):
+        self._hooks = {} if self._hooks is None else self._hooks
+        return _hang(self._hooks, hook)
+    owner.prehooks = owner.prehooks or []
+    hooks: dict[int, Any] = {}
+    owner.prehooks.append((index, hooks))
+    return _hang(hooks, hook)
+
+
+@method
+def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[..., Any]) -> RemovableHandle:
+    """Call ``hook(tensor)`` after a backward pass has added to this leaf's ``.grad``."""
+    if not self._requires:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    if self._node is not None:
+        raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+    self._post_hooks = {} if self._post_hooks is None else self._post_hooks
+    return _hang(self._post_hooks, hook)
+
+
+@method
+def retain_grad(self: Tensor) -> None:
+    """Keep the gradient of this computed tensor in its ``.grad``."""
+    edge = edge_of(self)
+    if edge is None:
+        raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+    if isinstance(edge[0], Node):
+        edge[0].retain = edge[0].retain or {}
+        edge[0].retain[edge[1]] = weakref.ref(self)
+        self._retains = True
+
+
+@method
+def detach(self: Tensor) -> Tensor:
+    """Return the same elements off the tape, sharing memory and the write counter."""
+    out = _new(Tensor)
+    out._data, out._storage, out._chain = self._data, self._storage, self._chain
+    if self._storage.private:
+        out._storage.join(out)
+    return out
+
+
+@method
+def detach_(self: Tensor) -> Tensor:
+    """Take this tensor off the tape."""
+    if self._base is not None:
+        raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+    self._node, self._index, self._requires = None, 0, False
+    return self
