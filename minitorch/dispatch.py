@@ -8,10 +8,12 @@ import numpy as np
 from numpy import ndarray
 
 from .memory import Array, Storage, caller_line
-from .tape import Edge, Node, Saved, mode, recording
+from .tape import Edge, Node, Saved, mode, recording, sequence
 from .tensor import Tensor, _new
 
 __all__ = ["apply", "edge_of", "record"]
+
+_new_node = object.__new__
 
 
 def apply(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Any:
@@ -32,7 +34,7 @@ def apply(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Any
         out = tuple([_fresh(r, op, inputs) for r in result])
     else:
         out = _fresh(result, op, inputs)
-    if tracked and mode.enabled and op.vjp is not None:
+    if tracked and op.vjp is not None and mode.enabled:
         record(op, inputs, params, out if type(out) is tuple else (out,))
     return out
 
@@ -97,7 +99,9 @@ def record(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...], outs: tupl
             edges.append(edge_of(x))
         else:
             edges.append(None)
-    node = Node(op, params, tuple(edges))
+    node = _new_node(Node)  # without a call of `__init__`, which would cost a tenth of the whole record
+    node.op, node.params, node.seq = op, params, next(sequence)
+    node.edges = node.needs = tuple(edges)
     if op.saves:
         node._inputs = _save_inputs(op, inputs, edges)
     metas = []
@@ -105,7 +109,9 @@ def record(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...], outs: tupl
         array = out._data
         metas.append((array.shape, array.dtype))
         if array.dtype.kind in "fcV" and i not in op.nondifferentiable:
-            out._node, out._index, out._requires = node, i, True
+            out._node, out._requires = node, True
+            if i:
+                out._index = i
     node.metas = tuple(metas)
     if op.keeps:
         node._outputs = [Saved(o, None) if i in op.keeps else None for i, o in enumerate(outs)]
@@ -116,7 +122,9 @@ def record(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...], outs: tupl
 
 def _save_inputs(op: Any, inputs: tuple[Any, ...], edges: list[Edge | None]) -> list[Any]:
     """Keep the inputs that the gradients in need use; numbers and None are always kept."""
-    kept: list[Any] = [None if isinstance(x, Tensor) else x for x in inputs]
+    kept: list[Any] = []
+    for x in inputs:
+        kept.append(None if isinstance(x, Tensor) else x)
     for edge, uses in zip(edges, op.saves):
         if edge is not None:
             for i in uses:

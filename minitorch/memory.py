@@ -66,7 +66,7 @@ class Storage:
 
     def join(self, tensor: Any) -> None:
         """Remember a tensor on a private storage, whose array is renewed when the layout is given up."""
-        self.aliases = (*self.aliases, weakref.ref(tensor))
+        self.aliases = (*[alias for alias in self.aliases if alias() is not None], weakref.ref(tensor))
 
     def reveal(self) -> None:
         """Bring a private storage into the layout torch would have, for all its aliases."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextvars
 import itertools
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -94,6 +95,7 @@ class Op:
         self.saves, self.keeps, self.view, self.physical = saves, keeps, view, physical
         self.nondifferentiable, self.variants = nondifferentiable, _permitted(name, variants)
         self.promotes = "same"
+        self.least = min([v.least for v in variants], default=math.inf)  # no variant is worth asking below this size
         self.grad_name = grad_name or "".join(w.capitalize() for w in name.split("_")) + "Backward0"
 
     def saved_for(self, i: int) -> tuple[int, ...]:
@@ -154,9 +156,10 @@ class Pointwise(Op):
         if kind is None or self.lacks:
             arrays, narrow = self.promoted(arrays)
             size = arrays[0].size
-        for variant in self.variants:
-            if size >= variant.least and variant.applies(*arrays, *params):
-                return variant.fwd(*arrays, *params)
+        if size >= self.least:
+            for variant in self.variants:
+                if size >= variant.least and variant.applies(*arrays, *params):
+                    return variant.fwd(*arrays, *params)
         try:
             result = quiet.run(self.fwd, *arrays, *params)
         except ValueError as error:

@@ -17,10 +17,9 @@ from typing import Any
 
 from . import dtypes
 from .errors import shape_text
-from .memory import Array, Storage
 from .tensor import Tensor, _new
 
-__all__ = ["AccumulateGrad", "Edge", "Node", "Saved", "is_grad_enabled", "mode", "recording"]
+__all__ = ["AccumulateGrad", "Edge", "Node", "Saved", "is_grad_enabled", "mode", "recording", "sequence"]
 
 Edge = tuple[Any, int]  # (node, output index), or (leaf tensor, 0)
 
@@ -34,7 +33,7 @@ class _Mode(threading.local):
 
 
 mode = _Mode()
-_sequence = itertools.count()
+sequence = itertools.count()  # numbers nodes: each is younger than the nodes it points to
 
 
 def is_grad_enabled() -> bool:
@@ -71,9 +70,9 @@ class Saved:
 
     __slots__ = ("array", "storage", "version", "edge", "chain")
 
-    def __init__(self, tensor: Tensor, edge: Edge | None, array: Array | None = None) -> None:
-        self.array = tensor._data if array is None else array
-        storage = self.storage = tensor._storage if array is None else Storage()
+    def __init__(self, tensor: Tensor, edge: Edge | None) -> None:
+        self.array = tensor._data
+        self.storage = storage = tensor._storage
         self.version = storage.version
         self.chain = tensor._chain
         self.edge = edge
@@ -84,7 +83,11 @@ class Saved:
         if storage.version != self.version:
             raise RuntimeError(self._overwritten(node, what))
         tensor = _new(Tensor)
-        tensor._data, tensor._storage, tensor._chain = self.array, storage, self.chain
+        tensor._data, tensor._storage = self.array, storage
+        if self.chain:
+            tensor._chain = self.chain
+        if storage.array is not None:
+            storage.join(tensor)
         if self.edge is not None:
             owner, index = self.edge
             if isinstance(owner, Tensor):
@@ -134,7 +137,7 @@ class Node:
     def __init__(self, op: Any, params: tuple[Any, ...], edges: tuple[Edge | None, ...]) -> None:
         self.op, self.params = op, params
         self.edges = self.needs = edges
-        self.seq = next(_sequence)
+        self.seq = next(sequence)
 
     def name(self) -> str:
         """Return torch's name of the backward function, such as ``AddBackward0``."""

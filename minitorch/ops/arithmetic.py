@@ -355,11 +355,17 @@ def operator(name: str, op: Op, swapped: bool = False, write: bool = False) -> N
     def dunder(self: Tensor, other: Any) -> Any:
         if type(other) is not Tensor and not isinstance(other, OPERAND):
             return NotImplemented
-        return run(op, (other, self) if swapped else (self, other))
+        return run(op, (self, other))
+
+    def reflected(self: Tensor, other: Any) -> Any:
+        if type(other) is not Tensor and not isinstance(other, OPERAND):
+            return NotImplemented
+        return run(op, (other, self))
 
     run = apply_ if write else apply
-    dunder.__name__ = dunder.__qualname__ = name
-    method(dunder, name)
+    fn = reflected if swapped else dunder
+    fn.__name__ = fn.__qualname__ = name
+    method(fn, name)
 
 
 for _name, _op in (
