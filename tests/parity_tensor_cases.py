@@ -281,6 +281,12 @@ def inplace() -> Iterator[str]:
 
 
 def attributes() -> Iterator[str]:
+    yield from (
+        "t([1.5]).to(3)", "x = seq(2, 3, 4); x.view()", "t(1.0).permute()", "x = seq(2, 3, 4); x.movedim(0, (1, 2))",
+        "import numpy as np; t([1.0]) * np.array(2.0)", "import numpy as np; t([1.0, 2.0]) + np.array([1.5, 2.5])",
+        "import numpy as np; t([1, 2]) * np.array([1, 2])",
+        "import numpy as np; t([1.0, 2.0]) == np.array([1.0, 3.0])",
+    )  # fmt: skip
     for code in ("x.item()", "x.tolist()", "len(x)", "bool(x)", "int(x)", "float(x)", "x.__index__()", "list(x)", "x.numel()", "x.dim()", "x.shape", "x.size()", "x.size(0)", "x.size(-1)", "x.size(5)",
                  "x.stride()", "x.stride(0)", "x.element_size()", "x.itemsize", "x.nbytes", "x.is_contiguous()", "x.is_floating_point()", "x.is_complex()", "x.is_signed()", "x.requires_grad", "x.is_leaf", "x.grad",
                  "x.grad_fn", "x.ndim", "x.dtype", "x.device", "x.T.shape", "x.storage_offset()", "repr(x.shape)", "f'{x}'", "x.nelement()", "x.ndimension()", "x.data.requires_grad", "x.type()", "1 in x", "x._version",
@@ -332,5 +338,20 @@ def autograd() -> Iterator[str]:
     )  # fmt: skip
 
 
+def differences() -> Iterator[str]:
+    """Yield the cases in which minitorch is known to differ; `test_torch_parity.DIFFERENT` gives the reasons."""
+    yield from (
+        "torch.max(seq(2, 3), 1)._fields",
+         "x = seq(2, 3, 4); x.narrow(0, 2, 0).storage_offset()", "seq(0, 3).t().stride()",
+        "(seq(2, 3).t() + seq(3, 2)).stride()",  "import numpy as np; np.sum(seq(2, 3))", "import numpy as np; np.array([1.5, 2.5]) - t([1.0, 2.0])",
+        "x = leaf(2); torch.autograd.backward([x.sum()], [None, None])", "x = leaf(3); (x ** x).grad_fn.name()",
+        "x = leaf(3); y = seq(3, dtype='float64'); v = y.view(3, 1); y.mul_(x); v.mul_(2); grads(y, x)",
+        "x = leaf(3); y = x * 1; v = y[:2]; y.mul_(2); v.grad_fn.name()", "x = leaf(3); y = x * 1; y[0] = 2; 'autograd' in y.grad_fn.name()",
+        "x = leaf(2, 3); y = x * 1; y.scatter_add_(1, t([[0], [1]]), x); grads(y, x)",
+        "x = seq(3, 4, 5); x[t([1, 0, 1], dtype=uint8)] = -1.0; x.sum()", "(t([1.5], dtype=float16) * 1j).dtype",
+    )  # fmt: skip
+
+
 SUBJECTS = {"creation": creation, "casts": casts, "indexing": indexing, "views": views, "inplace": inplace,
-            "attributes": attributes, "autograd": autograd}  # fmt: skip
+            "attributes": attributes, "autograd": autograd,
+            "differences": differences}  # fmt: skip

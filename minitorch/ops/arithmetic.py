@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import dtypes
 from ..op import Failure, Make, Op, Pointwise, Sample, register, result_dtype
-from ..tensor import method
+from ..tensor import method, wrap
 from ._common import OPERAND, Tensor, apply, apply_, deliver, inplace, operand, tensor_arg, zeros_like
 from ._large import compiled
 
@@ -349,18 +349,26 @@ for _alias, _name in (("subtract_", "sub_"), ("multiply_", "mul_"), ("divide_", 
     method(getattr(Tensor, _name), _alias)
 
 
+def _from_array(x: Tensor, other: Any) -> Any:
+    """Return a NumPy operand as a tensor, whose dtype counts even if it has no dimensions, as NumPy has it."""
+    if not isinstance(other, np.ndarray):
+        return NotImplemented
+    dtypes.of(other)
+    return wrap(other if other.ndim else other.reshape((1,) * x._data.ndim))
+
+
 def operator(name: str, op: Op, swapped: bool = False, write: bool = False) -> None:
     """Attach a Python operator: ``swapped`` with the tensor on the right, ``write`` in place."""
 
     def dunder(self: Tensor, other: Any) -> Any:
         if type(other) is not Tensor and not isinstance(other, OPERAND):
-            return NotImplemented
-        return run(op, (self, other))
+            other = _from_array(self, other)
+        return NotImplemented if other is NotImplemented else run(op, (self, other))
 
     def reflected(self: Tensor, other: Any) -> Any:
         if type(other) is not Tensor and not isinstance(other, OPERAND):
-            return NotImplemented
-        return run(op, (other, self))
+            other = _from_array(self, other)
+        return NotImplemented if other is NotImplemented else run(op, (other, self))
 
     run = apply_ if write else apply
     fn = reflected if swapped else dunder

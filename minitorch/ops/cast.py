@@ -31,6 +31,8 @@ def _parse(args: tuple[Any, ...]) -> tuple[dtype | None, Any, bool]:
             where = a
         elif isinstance(a, bool):
             flags.append(a)
+        elif isinstance(a, int):
+            raise RuntimeError("Cannot access accelerator device when none is available.")
         elif a is not None:
             raise TypeError(f"to() received an invalid combination of arguments - got ({type(a).__name__})")
     return kind, where, len(flags) > 1 and flags[1]

@@ -20,17 +20,8 @@ from ._common import Tensor, apply, ints, register_views
 from .clone import contiguous
 
 __all__ = [
-    "flatten",
-    "movedim",
-    "permute",
-    "reshape",
-    "squeeze",
-    "t",
-    "transpose",
-    "unflatten",
-    "unsqueeze",
-    "view",
-]
+    "flatten", "movedim", "permute", "reshape", "squeeze", "t", "transpose", "unflatten", "unsqueeze", "view",
+]  # fmt: skip
 
 
 # ---- view and reshape ----------------------------------------------------------------------------------------------
@@ -98,6 +89,8 @@ def view(self: Tensor, *shape: Any) -> Tensor:
     """
     if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
         return wrap(self._visible().view(shape[0].numpy))
+    if not shape:
+        raise TypeError("view() received an invalid combination of arguments - got (), expected a shape or a dtype")
     found = _try_view(self, infer_size(ints(shape), self._data.size))
     if found is None:
         raise RuntimeError(
@@ -195,6 +188,8 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     >>> minitorch.zeros(2, 3, 4).permute(2, 0, 1).shape
     torch.Size([4, 2, 3])
     """
+    if not dims:
+        raise TypeError('permute() missing 1 required positional arguments: "dims"')
     order = ints(dims)
     ndim = input._data.ndim
     if len(order) != ndim:
@@ -245,6 +240,8 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     >>> minitorch.zeros(2, 3, 4).movedim(1, -1).shape
     torch.Size([2, 4, 3])
     """
+    if isinstance(source, int) != isinstance(destination, int):
+        raise TypeError("movedim() takes two ints or two tuples")
     ndim = input._data.ndim
     src, dst = wrap_dims(source, ndim), wrap_dims(destination, ndim)
     if len(src) != len(dst):
@@ -265,8 +262,8 @@ def _adjacent(self: Tensor) -> Tensor:
     return transpose(self, -2, -1)
 
 
-def _reversed(self: Tensor) -> Tensor:
-    return permute(self, tuple(reversed(range(self._data.ndim))))
+def _reversed(x: Tensor) -> Tensor:
+    return permute(x, tuple(reversed(range(x._data.ndim))))
 
 
 Tensor.T = property(_reversed, doc="The tensor with its dimensions reversed.")  # type: ignore[attr-defined]
