@@ -87,7 +87,15 @@ def test_a_name_that_is_left_out_says_what_to_use_instead() -> None:
         minitorch.range  # noqa: B018
     with pytest.raises(AttributeError, match=r"no attribute 'nonexistent'$"):
         minitorch.nonexistent  # noqa: B018
-    assert not hasattr(minitorch, "onnx")
+    assert not hasattr(minitorch, "quantization")
+
+
+def test_questions_about_exports_groups_and_profilers_are_answered_as_where_there_are_none() -> None:
+    assert not minitorch.onnx.is_in_onnx_export() and not minitorch.distributed.is_initialized()
+    with pytest.raises(ValueError, match="Default process group has not been initialized"):
+        minitorch.distributed.get_rank()
+    with minitorch.profiler.record_function("block") as block:
+        assert block.name == "block"
 
 
 # ---------------------------------------------------------------- mixed precision

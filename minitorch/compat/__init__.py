@@ -15,6 +15,7 @@ from . import settings as settings
 from .accelerator import absent_device
 from .backends import PARTS, backends, version
 from .missing import missing as missing
+from .surroundings import distributed, extension, onnx, profiler
 from .torch_jit import compile, compiler, fx, jit_names
 
 __all__ = ["jit_names", "missing", "modules", "names"]
@@ -31,6 +32,7 @@ def modules() -> dict[str, ModuleType]:
     found = {"accelerator": accelerator, "amp": amp, "backends": backends, "version": version, "fx": fx}
     found |= {"compiler": compiler, "cuda": _cuda(), "cuda.amp": amp, "amp.autocast_mode": amp, "amp.grad_scaler": amp}
     found |= {name: absent_device(f"minitorch.{name}") for name in ("xpu", "mps", "mtia")}
+    found |= {"_C": extension, "distributed": distributed, "onnx": onnx, "profiler": profiler}
     return found | {f"backends.{name}": part for name, part in PARTS.items()}
 
 
