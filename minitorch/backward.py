@@ -8,17 +8,34 @@ half-done sums.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Sequence
 from sys import getrefcount
 from typing import Any
 
-from . import dtypes
+from . import dtypes, interception
 from .errors import shape_text
+from .handles import Hook, HookTable
 from .memory import copied
-from .tape import Edge, Node, recording
+from .tape import Edge, Node, mode, recording
 from .tensor import Tensor, wrap
 
-__all__ = ["backward_pass", "deposit", "run_hooks"]
+__all__ = ["backward_pass", "current_walk", "deposit", "run_hooks"]
+
+
+class _Running(threading.local):
+    """Each thread's backward passes that are under way, the innermost last."""
+
+    def __init__(self) -> None:
+        self.walks: list[_Walk] = []
+
+
+_running = _Running()
+
+
+def current_walk() -> _Walk:
+    """Return the backward pass that runs in this thread, for hooks that ask how far it reaches."""
+    return _running.walks[-1]
 
 
 class _Walk:
@@ -33,6 +50,20 @@ class _Walk:
         self.captures = {(id(t), i): None for t, i in captures} if captures is not None else {}
         self.restricted = captures is not None
         self.useful: set[Node] | None = None
+        self.roots: Sequence[Edge] = ()
+        self.reached: set[int] | None = None
+
+    def reaches(self, edge: Edge) -> bool:
+        """Whether a gradient arrives at this edge before the pass ends."""
+        if self.reached is None:
+            self.reached, stack = set(), list(self.roots)
+            while stack:
+                place = stack.pop()
+                target = place[0]
+                if id(target) not in self.reached and (self.wants(place) or any(place is r for r in self.roots)):
+                    self.reached.add(id(target))
+                    stack.extend(e for e in getattr(target, "edges", ()) if e is not None)
+        return id(edge[0]) in self.reached
 
     def restrict(self, roots: Sequence[Edge]) -> None:
         """Find the nodes from which a capture can be reached; the walk leaves the others alone."""
@@ -71,38 +102,42 @@ class _Walk:
     def add(self, edge: Edge, a: Tensor, b: Tensor) -> Tensor:
         """Sum two gradients on one edge, in place where this walk allocated the first one."""
         place = (id(edge[0]), edge[1])
-        if not self.create_graph and place in self.mine:
-            a._data += b._data
-            return a
-        self.mine.add(place)
+        if not self.create_graph and not interception.active:
+            if place in self.mine:
+                a._data += b._data
+                return a
+            self.mine.add(place)
         total: Tensor = a + b
         return total
 
     def run(self, keep_graph: bool) -> None:
         """Process every node that gradients reach, youngest first."""
+        watch = None if mode.anomaly is None else mode.anomaly.run
         while self.heap:
             _, node = heapq.heappop(self.heap)
             grads = self.waiting.pop(node)
             if node.prehooks or node.retain:
-                grads = _prehooks(node, grads)
+                grads = _tensor_hooks(node, grads)
             if self.captures:
                 self._capture(node, grads)
             if self.useful is None or node in self.useful:
-                self._step(node, grads, keep_graph)
+                self._step(node, grads, keep_graph, watch)
 
     def _capture(self, node: Node, grads: list[Any]) -> None:
         for i, g in enumerate(grads):
             if (id(node), i) in self.captures and g is not None:
                 self.captures[id(node), i] = g
 
-    def _step(self, node: Node, grads: list[Any], keep_graph: bool) -> None:
+    def _step(self, node: Node, grads: list[Any], keep_graph: bool, watch: Any) -> None:
         if self.restricted:
             node.needs = tuple([self.wants(e) for e in node.edges])
-        found = node.op.vjp(node, *grads)
+        if node.prehooks:
+            grads = _prehooks(node, grads)
+        found = node.op.vjp(node, *grads) if watch is None else watch(node, grads)
         if type(found) is not tuple:
             found = (found,)
         if node.hooks:
-            found = _posthooks(node, found, grads)
+            found = _run_tuple_hooks(node.hooks, found, tuple(grads))
         needs = node.needs
         for i, edge in enumerate(node.edges):
             if edge is not None and needs[i] and found[i] is not None:
@@ -142,15 +177,10 @@ def _summed(grad: Tensor, shape: tuple[int, ...], edge: Edge, node: Node) -> Ten
     return total
 
 
-def _prehooks(node: Node, grads: list[Any]) -> list[Any]:
-    """Run hooks on the gradients of a node's outputs, and keep those that were asked for."""
+def _tensor_hooks(node: Node, grads: list[Any]) -> list[Any]:
+    """Run the hooks on single outputs of a node, and keep the gradients that were asked for."""
     for index, hooks in node.prehooks or ():
-        if index < 0:
-            for hook in list(hooks.values()):
-                changed = hook(tuple(grads))
-                if changed is not None:
-                    grads = list(changed) if isinstance(changed, tuple) else [changed]
-        elif grads[index] is not None:
+        if index >= 0 and grads[index] is not None:
             grads[index] = run_hooks(hooks, grads[index])
     for index, keep in (node.retain or {}).items():
         tensor = keep()
@@ -159,15 +189,34 @@ def _prehooks(node: Node, grads: list[Any]) -> list[Any]:
     return grads
 
 
-def _posthooks(node: Node, found: tuple[Any, ...], grads: list[Any]) -> tuple[Any, ...]:
-    for hook in list((node.hooks or {}).values()):
-        changed = hook(found, tuple(grads))
-        if changed is not None:
-            found = changed if isinstance(changed, tuple) else (changed,)
-    return found
+def _prehooks(node: Node, grads: list[Any]) -> list[Any]:
+    for index, hooks in node.prehooks or ():
+        if index < 0:
+            grads = list(_run_tuple_hooks(hooks, tuple(grads)))
+    return grads
 
 
-def run_hooks(hooks: dict[int, Callable[..., Any]], grad: Tensor) -> Tensor:
+def _run_tuple_hooks(hooks: HookTable, grads: tuple[Any, ...], *seen: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Run a node's hooks on all of its gradients (and on what else they see); a tuple replaces them."""
+    for hook in list(hooks.values()):
+        changed = hook(grads, *seen)
+        if changed is None:
+            continue
+        if not isinstance(changed, tuple):
+            raise TypeError(f"expected tuple, but hook returned '{type(changed).__name__}'")
+        if len(changed) != len(grads):
+            raise RuntimeError(
+                f"hook '{_name(hook)}' has returned an incorrect number of values (got {len(changed)}, but expected "
+                f"{len(grads)})"
+            )
+        for new, old in zip(changed, grads):
+            if new is not None and old is not None:
+                _check_replacement(hook, new, old)
+        grads = changed
+    return grads
+
+
+def run_hooks(hooks: HookTable, grad: Tensor) -> Tensor:
     """Run gradient hooks in order of registration; one that returns a tensor replaces the gradient."""
     for hook in list(hooks.values()):
         changed = hook(grad)
@@ -177,11 +226,15 @@ def run_hooks(hooks: dict[int, Callable[..., Any]], grad: Tensor) -> Tensor:
     return grad
 
 
-def _check_replacement(hook: Callable[..., Any], changed: Any, grad: Tensor) -> None:
+def _name(hook: Hook) -> str:
+    return getattr(hook, "__name__", type(hook).__name__)
+
+
+def _check_replacement(hook: Hook, changed: Any, grad: Tensor) -> None:
     """Raise torch's errors for a gradient that a hook may not put in place of another."""
     if not isinstance(changed, Tensor):
         raise TypeError(f"expected Variable, but hook returned '{type(changed).__name__}'")
-    name = getattr(hook, "__name__", type(hook).__name__)
+    name = _name(hook)
     if changed._data.dtype != grad._data.dtype:
         have, want = (f"torch.{t.dtype.scalar_type}Tensor" for t in (grad, changed))
         raise RuntimeError(f"hook '{name}' has changed the type of value (was {have} got {want})")
@@ -219,6 +272,9 @@ def deposit(totals: list[tuple[Tensor, Tensor]], create_graph: bool) -> None:
     totals.reverse()
     while totals:
         leaf, grad = totals.pop()
+        if leaf._node_hooks:
+            (grad,) = _run_tuple_hooks(leaf._node_hooks[0], (grad,))
+        given = grad if leaf._node_hooks else None
         if not create_graph and leaf._grad is None:
             data = grad._data
             # a local variable and the argument; for the array the gradient's attribute as well
@@ -226,8 +282,17 @@ def deposit(totals: list[tuple[Tensor, Tensor]], create_graph: bool) -> None:
             if not alone or grad._node is not None or data.base is not None or 0 in data.strides:
                 grad = _copy_of(grad)
         _accumulate(leaf, grad, create_graph)
-        for hook in list((leaf._post_hooks or {}).values()):
-            hook(leaf)
+        if leaf._post_hooks or leaf._node_hooks:
+            _after_deposit(leaf, given)
+
+
+def _after_deposit(leaf: Tensor, grad: Tensor | None) -> None:
+    for hook in list((leaf._post_hooks or {}).values()):
+        changed = hook(leaf)
+        if changed is not None:
+            raise TypeError(f"expected Variable, but hook returned '{type(changed).__name__}'")
+    if leaf._node_hooks:
+        _run_tuple_hooks(leaf._node_hooks[1], (), (grad,))
 
 
 def backward_pass(
@@ -243,15 +308,20 @@ def backward_pass(
     walk = _Walk(create_graph, captures)
     if captures is not None:
         walk.restrict(roots)
-    with recording(create_graph):
-        for edge, grad in zip(roots, grads):
-            walk.send(edge, grad)
-        walk.run(keep_graph)
-        grads = ()
-        totals = [(leaf, run_hooks(leaf._hooks, g) if leaf._hooks else g) for leaf, g in walk.leaves.values()]
-        walk.leaves.clear()
-        if captures is None:
-            deposit(totals, create_graph)
-            return []
+    walk.roots = roots
+    _running.walks.append(walk)
+    try:
+        with recording(create_graph):
+            for edge, grad in zip(roots, grads):
+                walk.send(edge, grad)
+            walk.run(keep_graph)
+            grads = ()
+            totals = [(leaf, run_hooks(leaf._hooks, g) if leaf._hooks else g) for leaf, g in walk.leaves.values()]
+            walk.leaves.clear()
+            if captures is None:
+                deposit(totals, create_graph)
+                return []
+    finally:
+        _running.walks.pop()
     by_leaf = {id(leaf): g for leaf, g in totals}
     return [by_leaf.get(id(t)) if isinstance(t, Tensor) else walk.captures[id(t), i] for t, i in captures]

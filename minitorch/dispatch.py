@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .memory import Array, Storage, caller_line
-from .tape import Edge, Node, Saved, mode, recording, sequence
+from . import interception, tape
+from .memory import Array, Storage
+from .tape import Edge, Node, mode, recording, sequence
 from .tensor import Tensor, _new
 
 __all__ = ["apply", "edge_of", "record"]
@@ -18,6 +19,9 @@ _new_node = object.__new__
 
 def apply(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Any:
     """Run an operation on tensors (or numbers, or None) and record it where a gradient may be asked for."""
+    if interception.active and interception.local.stack:
+        with interception.through() as handler:
+            return handler.apply(op, inputs, params)
     arrays = []
     tracked = False
     for x in inputs:
@@ -114,9 +118,9 @@ def record(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...], outs: tupl
                 out._index = i
     node.metas = tuple(metas)
     if op.keeps:
-        node._outputs = [Saved(o, None) if i in op.keeps else None for i, o in enumerate(outs)]
-    if mode.anomaly:
-        node.site = caller_line()
+        node._outputs = [tape.keep(o, None) if i in op.keeps else None for i, o in enumerate(outs)]
+    if mode.anomaly is not None:
+        node.site = mode.anomaly()
     return node
 
 
@@ -129,7 +133,7 @@ def _save_inputs(op: Any, inputs: tuple[Any, ...], edges: list[Edge | None]) -> 
         if edge is not None:
             for i in uses:
                 if kept[i] is None and inputs[i] is not None:
-                    kept[i] = Saved(inputs[i], edges[i])
+                    kept[i] = tape.keep(inputs[i], edges[i])
     return kept
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from . import dtypes
+from . import dtypes, interception, tape
 from .convert import cast
 from .dispatch import _refresh, _requires, edge_of, record
 from .errors import shape_text
 from .memory import copied, is_dense
 from .op import SCATTER_VIEW, result_dtype
-from .tape import Node, Saved, mode
+from .tape import Node, mode
 from .tensor import Tensor, wrap
 
 __all__ = ["apply_", "check_elements_apart", "check_result", "check_writable", "rebase", "write"]
@@ -20,6 +20,9 @@ __all__ = ["apply_", "check_elements_apart", "check_result", "check_writable", "
 
 def apply_(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Tensor:
     """Run an operation and write its result over its first input, rewriting the tape as torch does."""
+    if interception.active and interception.local.stack:
+        with interception.through() as handler:
+            return handler.apply_(op, inputs, params)
     x: Tensor = inputs[0]
     recorded = mode.enabled and op.vjp is not None and _any_requires(inputs)
     if mode.enabled:
@@ -35,7 +38,7 @@ def apply_(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Te
     write(x, result)
     if recorded:
         if node._outputs is not None:
-            node._outputs = [Saved(x, None)]
+            node._outputs = [tape.keep(x, None)]
         rebase(x, node)
     return x
 
@@ -134,6 +137,8 @@ def write(x: Tensor, result: Any) -> None:
 def rebase(x: Tensor, node: Node, index: int = 0) -> None:
     """Give ``x``, just overwritten, the history (node, index); a view's family gets it through its base."""
     base = x._base
+    if x._retains:
+        _retain_at(x, node, index)
     if base is None:
         x._node, x._index, x._requires = node, index, True
         x._storage.rebases += 1
@@ -143,3 +148,11 @@ def rebase(x: Tensor, node: Node, index: int = 0) -> None:
     base._node, base._index, base._requires = scatter, 0, True
     base._storage.rebases += 1
     _refresh(x)
+
+
+def _retain_at(x: Tensor, node: Node, index: int) -> None:
+    """Let the gradient that ``x`` keeps be the one of its new value."""
+    if x._node is not None and x._node.retain:
+        kept = x._node.retain.pop(x._index, None)
+        if kept is not None:
+            node.retain = {index: kept}

@@ -12,14 +12,16 @@ from __future__ import annotations
 import itertools
 import re
 import threading
-from collections.abc import Callable
+import weakref
+from collections import OrderedDict
 from typing import Any
 
 from . import dtypes
 from .errors import shape_text
+from .handles import Hook, HookTable, RemovableHandle, add_hook
 from .tensor import Tensor, _new
 
-__all__ = ["AccumulateGrad", "Edge", "Node", "Saved", "is_grad_enabled", "mode", "recording", "sequence"]
+__all__ = ["AccumulateGrad", "Edge", "Node", "Saved", "accumulator", "is_grad_enabled", "mode", "recording", "sequence"]
 
 Edge = tuple[Any, int]  # (node, output index), or (leaf tensor, 0)
 
@@ -29,7 +31,7 @@ class _Mode(threading.local):
 
     enabled = True
     inference = False
-    anomaly = False
+    anomaly: Any = None  # while anomalies are looked for: gives what is to be remembered of a node's origin
 
 
 mode = _Mode()
@@ -109,6 +111,7 @@ class Saved:
 
 
 _STEM = re.compile(r"Backward\d*$")
+keep: Any = Saved  # what keeps a value for the backward pass; saved-tensor hooks and transforms put theirs here
 
 
 # ---- nodes -------------------------------------------------------------------------------------------------
@@ -128,11 +131,11 @@ class Node:
     _inputs: list[Any] | None = None
     _outputs: list[Any] | None = None
     freed = False
-    hooks: dict[int, Callable[..., Any]] | None = None
-    prehooks: list[tuple[int, dict[int, Callable[..., Any]]]] | None = None
+    hooks: HookTable | None = None  # run on the gradients of the inputs, once they are known
+    prehooks: list[tuple[int, HookTable]] | None = None  # run on the gradient of one output, or (-1) of all of them
     retain: dict[int, Any] | None = None
-    site: Any = None
-    metadata: Any = None
+    site: Any = None  # where the operation was recorded, if anomalies are looked for
+    _metadata: dict[Any, Any] | None = None
 
     def __init__(self, op: Any, params: tuple[Any, ...], edges: tuple[Edge | None, ...]) -> None:
         self.op, self.params = op, params
@@ -149,7 +152,7 @@ class Node:
     def input(self, i: int) -> Any:
         """Return the saved input ``i``: a tensor, or the plain value that was given."""
         value = self._saved(self._inputs)[i]
-        return value.unpack(self, f"input {i}") if type(value) is Saved else value
+        return value.unpack(self, f"input {i}") if isinstance(value, Saved) else value
 
     def output(self, i: int = 0) -> Tensor:
         """Return the saved output ``i``."""
@@ -183,22 +186,48 @@ class Node:
             self.freed = True
 
     @property
+    def metadata(self) -> dict[Any, Any]:
+        """A dictionary for whatever a user wants to remember with the node."""
+        if self._metadata is None:
+            self._metadata = {}
+        return self._metadata
+
+    def register_hook(self, fn: Hook) -> RemovableHandle:
+        """Call ``fn(grad_inputs, grad_outputs)`` after the node ran; a tuple that it returns replaces grad_inputs."""
+        if self.hooks is None:
+            self.hooks = OrderedDict()
+        return add_hook(self.hooks, fn)
+
+    def register_prehook(self, fn: Hook) -> RemovableHandle:
+        """Call ``fn(grad_outputs)`` before the node runs; a tuple that it returns replaces grad_outputs."""
+        return self.hook_output(-1, fn)
+
+    def hook_output(self, index: int, fn: Hook) -> RemovableHandle:
+        """Call ``fn`` on the gradient of output ``index`` as soon as it is known; -1: on the tuple of all."""
+        table: HookTable = OrderedDict()
+        self.prehooks = [*(self.prehooks or ()), (index, table)]
+        return add_hook(table, fn)
+
+    @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes of the inputs, as torch gives them; leaves appear as `AccumulateGrad`."""
-        found = []
-        for edge in self.edges:
-            target = AccumulateGrad(edge[0]) if edge and isinstance(edge[0], Tensor) else edge[0] if edge else None
-            found.append((target, edge[1] if edge else 0))
-        return tuple(found)
+        return tuple([(None, 0) if edge is None else (accumulator(edge[0]), edge[1]) for edge in self.edges])
+
+    def _sequence_nr(self) -> int:
+        return self.seq
+
+    def _register_hook_dict(self, tensor: Tensor) -> None:
+        """Part of torch's interface of nodes; tensors hang their hooks on by `hook_output`."""
 
 
 class AccumulateGrad:
-    """A leaf as the graph shows it to readers of `next_functions`."""
+    """A leaf as the graph shows it: the end of an edge, where a gradient is added to the leaf's ``.grad``."""
 
     next_functions = ()
 
     def __init__(self, variable: Tensor) -> None:
         self.variable = variable
+        self.metadata: dict[Any, Any] = {}
 
     def name(self) -> str:
         """Return torch's name of the node."""
@@ -206,3 +235,35 @@ class AccumulateGrad:
 
     def __repr__(self) -> str:
         return f"<AccumulateGrad object at {hex(id(self))}>"
+
+    def register_hook(self, fn: Hook) -> RemovableHandle:
+        """Call ``fn((), (grad,))`` after the gradient was added."""
+        return add_hook(self._tables()[1], fn)
+
+    def register_prehook(self, fn: Hook) -> RemovableHandle:
+        """Call ``fn((grad,))`` before the gradient is added; a tuple that it returns replaces it."""
+        return add_hook(self._tables()[0], fn)
+
+    def _tables(self) -> tuple[HookTable, HookTable]:
+        leaf = self.variable
+        if leaf._node_hooks is None:
+            leaf._node_hooks = OrderedDict(), OrderedDict()
+        return leaf._node_hooks
+
+    def _sequence_nr(self) -> int:
+        return 2**64 - 1
+
+    _register_hook_dict = Node._register_hook_dict
+
+
+_accumulators: weakref.WeakValueDictionary[int, AccumulateGrad] = weakref.WeakValueDictionary()
+
+
+def accumulator(target: Any) -> Any:
+    """Return what the graph shows at the end of an edge: the node, or the leaf's one `AccumulateGrad`."""
+    if not isinstance(target, Tensor):
+        return target
+    found = _accumulators.get(id(target))  # which keeps its leaf alive, and so the number
+    if found is None:
+        found = _accumulators[id(target)] = AccumulateGrad(target)
+    return found

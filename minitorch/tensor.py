@@ -15,6 +15,7 @@ from . import convert, dtypes
 from ._printing import format_tensor
 from .device import CPU, channels_last, channels_last_3d, contiguous_format, device, memory_format
 from .dtypes import dtype
+from .handles import HookTable
 from .memory import Array, Storage, copied
 
 __all__ = ["Size", "Tensor", "method", "wrap"]
@@ -79,8 +80,9 @@ class Tensor:
     _chain: tuple[tuple[Any, tuple[Any, ...]], ...] = ()  # view operations from the storage's owner to here
     _seen = 0  # views: `storage.rebases` when `_node` was last derived
     _grad: Tensor | None = None
-    _hooks: dict[int, Callable[..., Any]] | None = None  # leaves: gradient hooks
-    _post_hooks: dict[int, Callable[..., Any]] | None = None  # leaves: hooks after accumulation
+    _hooks: HookTable | None = None  # leaves: gradient hooks
+    _post_hooks: HookTable | None = None  # leaves: hooks after accumulation
+    _node_hooks: tuple[HookTable, HookTable] | None = None  # leaves: hooks before and after their `AccumulateGrad`
     _retains = False
     _frozen = ""  # views that must not be written in place while recording: why
     __array_priority__ = 1000

@@ -1,5 +1,6 @@
 """Differentiation: recording switches, backward, functions of one's own, gradient checks."""
 
+from . import graph as graph
 from . import variable as variable
 from .engine import backward, grad
 from .function import Function

@@ -2,31 +2,66 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import convert
+from .. import convert, dtypes
 from ..backward import backward_pass, deposit
 from ..dispatch import edge_of
-from ..tape import Edge
-from ..tensor import Tensor, method, wrap
+from ..tape import AccumulateGrad, Edge
+from ..tensor import Size, Tensor, method, wrap
 
-__all__ = ["backward", "grad"]
+__all__ = ["GradientEdge", "backward", "grad"]
 
-Tensors = Tensor | Sequence[Tensor]
+
+class GradientEdge(NamedTuple):
+    """The place in the graph where a tensor's gradient arrives: ``grad`` and ``backward`` take it for the tensor.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> x = minitorch.tensor(3.0, requires_grad=True)
+    >>> edge = minitorch.autograd.graph.get_gradient_edge(x)
+    >>> minitorch.autograd.grad(x * x, edge)
+    (tensor(6.),)
+    """
+
+    node: Any
+    output_nr: int
+    ownership_token: Any = None
+
+
+Tensors = Tensor | GradientEdge | Sequence[Tensor | GradientEdge]
 
 
 def _tuple(value: Any) -> tuple[Any, ...]:
-    return (value,) if isinstance(value, Tensor) or value is None else tuple(value)
+    return (value,) if isinstance(value, (Tensor, GradientEdge)) or value is None else tuple(value)
+
+
+def _edge(place: Any) -> Edge | None:
+    """Return the edge of a tensor, or the one that a user got from `get_gradient_edge`."""
+    if isinstance(place, Tensor):
+        return edge_of(place)
+    node = place.node
+    return (node.variable, 0) if isinstance(node, AccumulateGrad) else (node, place.output_nr)
+
+
+def _meta(place: Any) -> tuple[tuple[int, ...], Any]:
+    """Return shape and NumPy's dtype of a tensor or of what an edge leads to."""
+    if isinstance(place, Tensor):
+        return place._data.shape, place._data.dtype
+    target, index = _edge(place)  # type: ignore[misc]
+    return _meta(target) if isinstance(target, Tensor) else target.metas[index]
 
 
 def _roots(outputs: tuple[Tensor, ...], grads: tuple[Any, ...]) -> tuple[list[Edge], list[Tensor]]:
     """Return the edges where the walk starts, with their gradients; ones for scalars."""
     edges, values = [], []
     for i, (out, grad) in enumerate(zip(outputs, grads)):
-        edge = edge_of(out)
+        edge = _edge(out)
         if edge is None:
             raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
         edges.append(edge)
@@ -34,19 +69,21 @@ def _roots(outputs: tuple[Tensor, ...], grads: tuple[Any, ...]) -> tuple[list[Ed
     return edges, values
 
 
-def _root_grad(out: Tensor, grad: Any, i: int) -> Tensor:
+def _root_grad(out: Any, grad: Any, i: int) -> Tensor:
+    shape, kind = _meta(out)
     if grad is None:
-        if out._data.size != 1:
+        if math.prod(shape) != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        if out._data.dtype.kind not in "fV":
-            raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {out.dtype}")
-        return wrap(convert.ones(out._data.shape, out.dtype))
+        dtype = dtypes.FROM_NUMPY[kind]
+        if kind.kind not in "fV":
+            raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {dtype}")
+        return wrap(convert.ones(shape, dtype))
     if not isinstance(grad, Tensor):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(grad).__name__}")
-    if grad._data.shape != out._data.shape:
+    if grad._data.shape != shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[{i}] has a shape of {grad.shape} and output[{i}] has a shape of "
-            f"{out.shape}."
+            f"{Size(shape)}."
         )
     return grad
 
@@ -91,13 +128,22 @@ def backward(
         return
     wanted = _tuple(inputs)
     found = backward_pass(edges, values, keep, create_graph, _captures(wanted))
-    totals = [(leaf, g) for leaf, g in zip(wanted, found) if g is not None]
+    totals = [(_owner(x), g) for x, g in zip(wanted, found) if g is not None]
     del found
     deposit(totals, create_graph)
 
 
-def _captures(inputs: tuple[Tensor, ...]) -> list[Edge]:
-    edges = [edge_of(x) for x in inputs]
+def _owner(place: Any) -> Tensor:
+    """Return the tensor whose ``.grad`` an input of `backward` stands for."""
+    if isinstance(place, Tensor):
+        return place
+    if not isinstance(place.node, AccumulateGrad):
+        raise RuntimeError("backward: an edge among `inputs` must lead to a leaf, whose .grad can be added to")
+    return place.node.variable
+
+
+def _captures(inputs: tuple[Any, ...]) -> list[Edge]:
+    edges = [_edge(x) for x in inputs]
     if None in edges:
         raise RuntimeError("One of the differentiated Tensors does not require grad")
     return edges  # type: ignore[return-value]
@@ -139,7 +185,7 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     found = backward_pass(edges, values, keep, create_graph, _captures(wanted))
     if materialize_grads:
-        return tuple(wrap(np.zeros(x._data.shape, x._data.dtype)) if g is None else g for x, g in zip(wanted, found))
+        return tuple(wrap(np.zeros(*_meta(x))) if g is None else g for x, g in zip(wanted, found))
     for i, g in enumerate(found):
         if g is None and not allow_unused:
             raise RuntimeError(

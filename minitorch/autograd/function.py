@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import tape
 from ..dispatch import apply, edge_of
 from ..inplace import rebase
 from ..op import Op
@@ -290,7 +291,7 @@ def _save(node: Node, ctx: FunctionCtx, given: tuple[Any, ...], outs: tuple[Any,
             if t is None:
                 entries.append(None)
             else:
-                entries.append((Saved(t, None if at is not None else edge_of(t)), at))
+                entries.append((tape.keep(t, None if at is not None else edge_of(t)), at))
         node._inputs = entries
     ctx._to_save = ctx._dirty = ctx._constant = ()
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import weakref
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 from ..dispatch import _requires, edge_of
 from ..errors import shape_text
+from ..handles import RemovableHandle, add_hook
 from ..tape import Node
 from ..tensor import Tensor, _new, method
 
-__all__ = ["RemovableHandle"]
+__all__: list[str] = []
 
 
 @method
@@ -67,33 +68,6 @@ Tensor.output_nr = property(lambda self: self._index, doc="Which output of `grad
 Tensor.retains_grad = property(lambda self: self._retains, doc="Whether `retain_grad` was called.")  # type: ignore[attr-defined]
 
 
-_handles = itertools.count()
-
-
-class RemovableHandle:
-    """What hook registration returns: ``remove()`` takes the hook away; also a context manager."""
-
-    def __init__(self, hooks: dict[int, Any]) -> None:
-        self.hooks = hooks
-        self.id = next(_handles)
-
-    def remove(self) -> None:
-        """Take the hook away."""
-        self.hooks.pop(self.id, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.remove()
-
-
-def _hang(hooks: dict[int, Any], hook: Callable[..., Any]) -> RemovableHandle:
-    handle = RemovableHandle(hooks)
-    hooks[handle.id] = hook
-    return handle
-
-
 @method
 def register_hook(self: Tensor, hook: Callable[..., Any]) -> RemovableHandle:
     """Call ``hook(grad)`` when the gradient of this tensor is known; what it returns replaces the
@@ -103,13 +77,11 @@ def register_hook(self: Tensor, hook: Callable[..., Any]) -> RemovableHandle:
     if edge is None:
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
     owner, index = edge
-    if isinstance(owner, Tensor):
-        self._hooks = {} if self._hooks is None else self._hooks
-        return _hang(self._hooks, hook)
-    owner.prehooks = owner.prehooks or []
-    hooks: dict[int, Any] = {}
-    owner.prehooks.append((index, hooks))
-    return _hang(hooks, hook)
+    if not isinstance(owner, Tensor):
+        return owner.hook_output(index, hook)
+    if self._hooks is None:
+        self._hooks = OrderedDict()
+    return add_hook(self._hooks, hook)
 
 
 @method
@@ -119,8 +91,9 @@ def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[..., Any]) -
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
     if self._node is not None:
         raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-    self._post_hooks = {} if self._post_hooks is None else self._post_hooks
-    return _hang(self._post_hooks, hook)
+    if self._post_hooks is None:
+        self._post_hooks = OrderedDict()
+    return add_hook(self._post_hooks, hook)
 
 
 @method
@@ -133,6 +106,12 @@ def retain_grad(self: Tensor) -> None:
         edge[0].retain = edge[0].retain or {}
         edge[0].retain[edge[1]] = weakref.ref(self)
         self._retains = True
+
+
+@method
+def _is_view(self: Tensor) -> bool:
+    """Return whether an in-place write goes through this tensor into a base's history."""
+    return self._base is not None
 
 
 @method

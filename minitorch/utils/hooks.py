@@ -1,5 +1,5 @@
 """Handles of hooks, under torch's name for their module."""
 
-from ..nn._handles import RemovableHandle as RemovableHandle
+from ..handles import RemovableHandle as RemovableHandle
 
 __all__ = ["RemovableHandle"]
