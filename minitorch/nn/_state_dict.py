@@ -11,7 +11,7 @@ from ..tape import recording
 from ..tensor import Tensor
 from ._handles import Hook, RemovableHandle, add_hook
 from ._tree import Tree
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:
     from .module import Module
@@ -188,6 +188,9 @@ class StateDict(Tree):
                 f"from checkpoint but received {type(value)}"
             )
             return
+        if is_lazy(target):
+            target.copy_(value)
+            return
         if tuple(target.shape) == () and tuple(value.shape) == (1,):
             value = value[0]  # checkpoints from before torch 0.4 have no 0-d tensors
         if target.shape != value.shape:
@@ -318,7 +321,8 @@ def _save_all(module: StateDict, assign: bool) -> _Backup:
     """Return each module's tables and the old values, so that a failed load can be undone."""
     backup: _Backup = []
     for _, part in module.named_modules():
-        values = [] if assign else [(t, t.detach().clone()) for t in part._own_state().values()]
+        written = [] if assign else [t for t in part._own_state().values() if not is_lazy(t)]
+        values = [(t, t.detach().clone()) for t in written]
         backup.append((part.__dict__, {k: dict(part.__dict__[k]) for k in ("_parameters", "_buffers")}, values))
     return backup
 

@@ -16,6 +16,7 @@ from . import (
     dropout,
     flatten,
     fold,
+    lazy,
     linear,
     loss,
     module,
@@ -34,7 +35,7 @@ Module = module.Module
 _PATHS: dict[str, Any] = {
     "activation": activation, "attention": attention, "batchnorm": batchnorm, "channelshuffle": vision,
     "container": containers, "conv": conv, "distance": distance, "dropout": dropout, "flatten": flatten, "fold": fold,
-    "instancenorm": batchnorm, "linear": linear, "loss": loss, "module": module, "normalization": norm,
+    "instancenorm": batchnorm, "lazy": lazy, "linear": linear, "loss": loss, "module": module, "normalization": norm,
     "padding": padding, "pixelshuffle": vision, "pooling": pool, "rnn": rnn, "sparse": sparse,
     "transformer": transformer, "upsampling": vision, "utils": _module_utils,
 }  # fmt: skip
