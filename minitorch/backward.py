@@ -33,9 +33,9 @@ class _Running(threading.local):
 _running = _Running()
 
 
-def current_walk() -> _Walk:
-    """Return the backward pass that runs in this thread, for hooks that ask how far it reaches."""
-    return _running.walks[-1]
+def current_walk() -> Any:
+    """Return the innermost backward pass that runs in this thread, for hooks that ask how far it reaches; or None."""
+    return _running.walks[-1] if _running.walks else None
 
 
 class _Walk:

@@ -246,6 +246,8 @@ def _finish(node: Node, ctx: FunctionCtx, args: tuple[Any, ...], result: Any) ->
             "that are modified inplace must all be outputs of the Function."
         )
     node.metas = tuple([_meta(r) for r in given])
+    if mode.anomaly is not None:
+        node.site = mode.anomaly()
     outs = tuple([_output(node, ctx, args, i, r) for i, r in enumerate(given)])
     _save(node, ctx, given, outs)
     return outs if many else outs[0]
