@@ -15,6 +15,7 @@ from . import jit as jit
 from . import linalg as linalg
 from . import nn as nn
 from . import optim as optim
+from . import serialization as serialization
 from . import utils as utils
 from ._parallel import get_num_threads as get_num_threads
 from ._parallel import set_flush_denormal as set_flush_denormal
@@ -59,6 +60,8 @@ from .random import initial_seed as initial_seed
 from .random import manual_seed as manual_seed
 from .random import seed as seed
 from .random import set_rng_state as set_rng_state
+from .serialization import load as load
+from .serialization import save as save
 from .tensor import Size as Size
 from .tensor import Tensor as Tensor
 
