@@ -5,6 +5,7 @@ VENV_TORCH ?= .venv-torch
 BENCH  ?=
 TESTS  ?= tests
 # One process a core; all tests of a file stay together, because they share compiled kernels.
+KERNEL_TESTS ?= $(foreach name,conv gemm winograd pool norm softmax elementwise,tests/test_kernels_$(name).py)
 PYTEST ?= $(VENV)/bin/python -m pytest -q -n auto --dist loadfile
 
 EXAMPLES_READY := $(VENV)/.examples-ready
@@ -19,13 +20,16 @@ environment = $(1)/bin/python -c 'import pip' 2>/dev/null && $(1)/bin/python $(u
 install     = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup lint type test test-all coverage bench bench-torch warmup clean
+.PHONY: help demo examples setup lint type test test-processors test-all coverage bench bench-torch warmup clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(EXAMPLES_READY)  ## train a CNN on real handwritten digits (ARGS="--epochs 5" passes options)
 	$(VENV)/bin/python examples/digits.py $(ARGS)
+
+examples: $(EXAMPLES_READY)  ## run every example, each under a minute once its kernels are compiled
+	@set -e; for example in examples/[a-z]*.py; do echo "== $$example"; $(VENV)/bin/python $$example $(ARGS); done
 
 setup: $(DEV_READY)  ## make .venv with everything that development needs
 
@@ -37,6 +41,14 @@ type: $(DEV_READY)  ## types (mypy --strict)
 
 test: $(DEV_READY)  ## the tests, without the slow ones (TESTS=tests/test_x.py picks some)
 	$(PYTEST) -m "not slow" $(TESTS)
+
+test-processors: $(DEV_READY)  ## the kernels once more, as an AVX2 and as a baseline x86-64 processor would run them
+ifeq ($(shell uname -m),x86_64)
+	NUMBA_CPU_NAME=haswell NUMBA_CPU_FEATURES= $(PYTEST) -m "not slow" $(KERNEL_TESTS)
+	NUMBA_CPU_NAME=x86-64 NUMBA_CPU_FEATURES= $(PYTEST) -m "not slow" $(KERNEL_TESTS)
+else
+	@echo "test-processors: this is not an x86-64 machine"
+endif
 
 test-all: $(DEV_READY)  ## every test
 	$(PYTEST) $(TESTS)

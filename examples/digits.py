@@ -3,21 +3,18 @@
     make demo                                   # or, where minitorch and its examples' packages are installed:
     python examples/digits.py --epochs 5 --seed 1
 
-Writes curves.png, confusion.png, filters.png and model.safetensors into runs/digits/ (--out).
+Writes curves.png, confusion.png, filters.png and model.safetensors into runs/digits/ (--out), and a checkpoint from
+which --resume goes on.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import _digits_report as report
+import _options as options
+from _run import Run, start
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from tqdm import tqdm
@@ -25,7 +22,6 @@ from tqdm import tqdm
 import minitorch as torch
 from minitorch import nn
 from minitorch.io import load_file, save_file
-from minitorch.jit import CompileEvent, cache_info, on_compile
 from minitorch.nn import functional as F
 from minitorch.utils.data import DataLoader, TensorDataset
 
@@ -106,37 +102,22 @@ def evaluate(model: nn.Module, data: TensorDataset) -> tuple[float, float, torch
     return loss, (scores.argmax(1) == labels).float().mean().item(), scores
 
 
-def fit(args: argparse.Namespace, model: nn.Module, train: TensorDataset, test: TensorDataset) -> report.History:
-    """Train the model and return loss and accuracy of every epoch on both sets."""
+def fit(args: argparse.Namespace, model: nn.Module, train: TensorDataset, test: TensorDataset) -> Run:
+    """Train the model; return the run with loss and accuracy of every epoch on both sets."""
     loader = DataLoader(train, batch_size=args.batch_size, shuffle=True)
     optimizer = torch.optim.Adam(model.parameters(), lr=args.lr)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=max(1, args.epochs * 2 // 3), gamma=0.1)
-    history = report.History()
-    for epoch in range(1, args.epochs + 1):
-        name = f"epoch {epoch:{len(str(args.epochs))}}/{args.epochs}"
-        with tqdm(total=len(loader), desc=name, bar_format=report.BAR) as bar, compilation_shown(bar):
+    run = Run(args, model=model, optimizer=optimizer, scheduler=scheduler)
+    for _ in run.epochs():
+        with run.bar(len(loader)) as bar:
             train_loss, train_accuracy = train_epoch(model, loader, optimizer, bar)
             progress = bar.postfix  # evaluation may compile
             scheduler.step()
             test_loss, test_accuracy, _ = evaluate(model, test)
             bar.set_postfix_str(f"{progress}; test {test_loss:.4f}, {test_accuracy:6.1%}")
-        history.add(train_loss, train_accuracy, test_loss, test_accuracy)
-    return history
-
-
-@contextmanager
-def compilation_shown(bar: tqdm) -> Iterator[None]:
-    """Let the bar say which kernel is being compiled: on the first run that is most of the time."""
-
-    def show(event: CompileEvent) -> None:
-        if not event.done:
-            bar.set_postfix_str(f"compiling kernel {event.count}: {event.kernel}")
-
-    stop = on_compile(show)
-    try:
-        yield
-    finally:
-        stop()
+        run.log(training_loss=train_loss, test_loss=test_loss)
+        run.log(training_accuracy=train_accuracy, test_accuracy=test_accuracy)
+    return run
 
 
 # ---- saving
@@ -155,81 +136,31 @@ def save_and_load(model: nn.Module, path: Path, test: TensorDataset) -> DigitNet
 # ---- command line
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors take one line."""
-
-    def error(self, message: str) -> None:  # type: ignore[override]
-        """Print the message and leave with status 2."""
-        self.exit(2, f"{self.prog}: error: {message} (see --help)\n")
-
-
-def checked(kind: type, ok: Callable[[float], bool], wanted: str) -> Callable[[str], float]:
-    """Return an argparse type: a number of a kind that passes a test, or an error that says what is wanted."""
-
-    def parse(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = None
-        if value is None or not ok(value):
-            raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
-        return value
-
-    return parse
-
-
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line; leave with a one-line error if a value is wrong."""
-    parser = Parser(
-        description="Train a small CNN on scikit-learn's 1,797 handwritten digits, 360 of them for the test.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    count = checked(int, lambda n: n >= 1, "a whole number of at least 1")
-    rate = checked(float, lambda x: 0 < x < math.inf, "a positive number")
-    seed = checked(int, lambda n: 0 <= n < 2**63, "a whole number from 0 to 2**63 - 1")
-    parser.add_argument("--epochs", type=count, default=15, help="passes over the training set")
-    parser.add_argument("--batch-size", type=count, default=64, help="images in a step")
-    parser.add_argument("--lr", type=rate, default=0.005, help="Adam's learning rate")
-    parser.add_argument("--seed", type=seed, default=0, help="of initialisation, shuffling and dropout")
-    parser.add_argument("--threads", type=count, default=torch.get_num_threads(), help="threads a kernel may use")
-    parser.add_argument("--out", type=Path, default=Path("runs/digits"), help="folder of plots and model")
-    args = parser.parse_args(argv)
-    try:
-        args.out.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=args.out).close()
-    except OSError as error:
-        parser.error(f"argument --out: cannot write into {str(args.out)!r}: {error.strerror}")
-    return args
+    about = "Train a small CNN on scikit-learn's 1,797 handwritten digits, 360 of them for the test."
+    return options.parse_args(argv, "digits", about, epochs=15, batch_size=64, lr=0.005)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Load, train, test, save, show."""
     args = parse_args(argv)
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
     train, test = load_data()
     model = DigitNet()
     print(model)
     parameters = sum(p.numel() for p in model.parameters())
     print(f"{parameters:,} parameters, {len(train):,} training images, {len(test)} test images\n")
 
-    start, before = time.perf_counter(), cache_info()
-    history = fit(args, model, train, test)
-    spent, now = time.perf_counter() - start, cache_info()
-    compiled, seconds = now.compiled - before.compiled, now.seconds - before.seconds
-    once = f", of which {seconds:.1f} s compiling {compiled} kernels, once for all runs" if compiled else ""
-    print(f"\ntrained in {spent:.1f} s{once}")
+    run = fit(args, model, train, test)
+    run.report_time()
 
     model = save_and_load(model, args.out / "model.safetensors", test)
     _, accuracy, scores = evaluate(model, test)
     report.show(test, scores)
-    report.plot(args.out, history, model, test, scores)
+    report.plot(args.out, run.history, model, test, scores)
     print(f"\n{accuracy:.2%} of {len(test)} test images are right: saved, loaded and tested again")
     print(f"curves.png, confusion.png, filters.png and model.safetensors are in {args.out}")
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit("\ninterrupted")
+    start(main)

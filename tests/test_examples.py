@@ -1,6 +1,7 @@
 """The digits example: what it learns, shows and leaves behind, and what it says to wrong options."""
 
 import ast
+import importlib
 import io
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from minitorch.jit import CompileEvent
 
 ROOT = Path(__file__).resolve().parent.parent
 PNG = b"\x89PNG\r\n\x1a\n"
-OPTIONS = ("--epochs", "--batch-size", "--lr", "--seed", "--threads", "--out")
+OPTIONS = ("--epochs", "--batch-size", "--lr", "--seed", "--threads", "--out", "--resume")
 
 
 @pytest.fixture(scope="module")
@@ -95,16 +96,17 @@ def test_a_short_run_shows_and_writes_all_that_it_promises(
     for name in ("curves", "confusion", "filters"):
         assert (out / f"{name}.png").read_bytes().startswith(PNG)
     assert sorted(path.name for path in out.iterdir()) == [
-        *("confusion.png", "curves.png", "filters.png", "model.safetensors")
+        *("checkpoint.pt", "confusion.png", "curves.png", "filters.png", "model.safetensors")
     ]
     assert load_file(out / "model.safetensors")["conv1.weight"].shape == (32, 1, 3, 3)
 
 
 def test_the_bar_names_the_kernel_that_is_being_compiled(digits: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
-    monkeypatch.setattr(digits, "on_compile", lambda show: told.append(show) or (lambda: told.clear()))
+    run = importlib.import_module("_run")
+    monkeypatch.setattr(run, "on_compile", lambda show: told.append(show) or (lambda: told.clear()))
     text = io.StringIO()
-    with digits.tqdm(total=3, file=text, bar_format=digits.report.BAR) as bar, digits.compilation_shown(bar):
+    with digits.tqdm(total=3, file=text, bar_format=run.BAR) as bar, run.compilation_shown(bar):
         told[0](CompileEvent("conv[float32]", False, 7, 2.5))
         told[0](CompileEvent("conv[float32]", True, 7, 2.9))
     assert "compiling kernel 7: conv[float32]" in text.getvalue()

@@ -17,7 +17,10 @@ else:
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-TARGETS = ["demo", "setup", "lint", "type", "test", "test-all", "bench", "bench-torch", "warmup", "clean"]
+TARGETS = [
+    *("demo", "examples", "setup", "lint", "type", "test", "test-processors", "test-all"),
+    *("bench", "bench-torch", "warmup", "clean"),
+]
 
 
 def requirements(lines: list[str]) -> dict[str, Requirement]:
