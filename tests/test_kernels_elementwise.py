@@ -15,6 +15,7 @@ from minitorch.kernels.layout import logical
 
 Array = Any
 NUMBERS = {"scale": (1.7, -0.3), "add_scaled": (-2.5,), "dropout": (1.25,), "threshold_backward": (0.0,)}
+NUMBERS["fill"] = (-2.5, 0.0)
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
@@ -54,6 +55,8 @@ REFERENCE: dict[str, Callable[..., Array]] = {
     "scale": lambda x, a, b: x * a + b,
     "add_scaled": lambda x, y, a: x + a * y,
     "dropout": lambda x, k, f: x * np.where(k, f, 0),
+    "where": lambda x, y, c: np.where(c, x, y),
+    "fill": lambda x, c, v, when: np.where(c == bool(when), v, x),
     "threshold_backward": lambda g, x, t: np.where(x <= t, 0, g),
     "sigmoid_backward": lambda g, y: g * (1 - y) * y,
     "tanh_backward": lambda g, y: g * (1 - y * y),
@@ -61,6 +64,7 @@ REFERENCE: dict[str, Callable[..., Array]] = {
     "silu_backward": _silu_backward,
 }
 EXACT = ["relu", "sqrt", "copy", "add", "sub", "mul", "div", "maximum", "minimum", "threshold_backward"]
+EXACT += ["where", "fill"]
 
 
 @pytest.fixture(autouse=True)
@@ -85,8 +89,8 @@ def operands(name: str, dtype: Any, size: int) -> list[Array]:
         arrays = [np.clip(a, -9, 9) for a in arrays]
     if name in ("sigmoid_backward", "tanh_backward"):
         arrays[1] = np.clip(arrays[1], -1, 1)
-    if name == "dropout":
-        arrays[1] = rng.random(size) < 0.5
+    if name in ("dropout", "fill", "where"):
+        arrays[-1] = rng.random(size) < 0.5
     return arrays
 
 

@@ -111,3 +111,45 @@ def test_the_number_of_threads_does_not_change_a_bit() -> None:
     for other in results[1:]:
         for a, b in zip(results[0], other):
             np.testing.assert_array_equal(a, b)
+
+
+DIMS = [(0,), (1,), (2,), (0, 1), (1, 2), (0, 2), (0, 1, 2)]
+
+
+@given(st.integers(1, 5), st.integers(1, 300), st.integers(1, 5), st.sampled_from(DIMS), DTYPES)
+def test_logsumexp_and_its_gradient_agree_with_float64(outer: int, n: int, inner: int, dims: Any, dtype: Any) -> None:
+    rng = np.random.default_rng(n)
+    x = rng.normal(0, 4, (outer, n, inner)).astype(dtype)
+    wide = x.astype(np.float64)
+    want = np.log(np.exp(wide).sum(dims, keepdims=True))
+    got = sm.logsumexp_forward(x, dims)
+    close(got, want, dtype, 10)
+    g = rng.normal(size=want.shape).astype(dtype)
+    close(sm.logsumexp_backward(g, x, got, dims), g * np.exp(wide - want), dtype, 30)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_logsumexp_of_infinities_and_nan(axis: int) -> None:
+    inf, nan = np.inf, np.nan
+    rows = np.array([[-inf, -inf], [inf, 1], [-inf, 3], [inf, -inf], [nan, 1], [200, 200]], np.float32)
+    x = rows if axis else rows.T
+    y = sm.logsumexp_forward(x, (axis,))
+    np.testing.assert_allclose(y.ravel(), [-inf, inf, 3, inf, nan, 200 + np.log(2)], rtol=1e-6)
+    g = sm.logsumexp_backward(np.ones_like(y), x, y, (axis,))
+    np.testing.assert_allclose(
+        g if axis else g.T, [[0, 0], [inf, np.e], [0, 1], [inf, 0], [nan, nan], [0.5, 0.5]], rtol=1e-5
+    )
+
+
+def test_the_number_of_threads_does_not_change_a_bit_of_logsumexp() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(301, 1003)).astype(np.float32)
+    results = []
+    for threads in (1, 2, 3, 5):
+        set_num_threads(threads)
+        found = []
+        for dims in ((0,), (1,), (0, 1)):
+            y = sm.logsumexp_forward(x, dims)
+            found += [y.tobytes(), sm.logsumexp_backward(y, x, y, dims).tobytes()]
+        results.append(found)
+    assert all(r == results[0] for r in results)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..codegen import math as m
 from ..codegen.lazy import device
-from ..codegen.math import const, divide
+from ..codegen.math import const, divide, poly
 from ..jit import Kernel, kernel
 from .layout import is_channels_last
 
@@ -85,8 +85,13 @@ def erf(lo: int, hi: int, x: Array, out: Array) -> None:
 
 @device
 def normal_cdf(x: Any) -> Any:
-    """Standard normal distribution function."""
-    return const(x, "1/2") * (const(x, "1") + m.erf(x * const(x, "sqrt(1/2)")))
+    """Standard normal distribution function, to 2e-7 in float32: a third of what the error function costs."""
+    if const(x, "digits") > const(x, "2**5"):
+        return const(x, "1/2") * (const(x, "1") + m.erf(x * const(x, "sqrt(1/2)")))
+    z = x * x
+    inner = x * (poly(z, "normal cdf top") / poly(z, "normal cdf bottom"))
+    half = m.copysign(const(x, "1/2"), x) if abs(x) > const(x, "normal cdf end") else inner
+    return const(x, "1/2") + half
 
 
 @kernel
@@ -189,6 +194,23 @@ def dropout(lo: int, hi: int, x: Array, keep: Array, factor: float, out: Array) 
         out[i] = x[i] * (f if keep[i] else const(x[i], "0"))
 
 
+@kernel
+def where(lo: int, hi: int, x: Array, y: Array, condition: Array, out: Array) -> None:
+    """One of two: x where the condition (bool) holds, else y."""
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        a, b = x[i], y[i]
+        out[i] = a if condition[i] else b
+
+
+@kernel
+def fill(lo: int, hi: int, x: Array, mask: Array, value: float, when: float, out: Array) -> None:
+    """The value where the mask (bool) is `when` (0 or 1), else x."""
+    v, wanted = x.dtype.type(value), when != 0.0
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        a = x[i]
+        out[i] = v if mask[i] == wanted else a
+
+
 # ---- gradients: the first operand is the gradient of the result ------------------------------------------
 
 
@@ -197,7 +219,8 @@ def threshold_backward(lo: int, hi: int, g: Array, x: Array, threshold: float, o
     """The gradient where not x <= threshold, else 0; with threshold 0, ReLU's, from its input or output."""
     t = x.dtype.type(threshold)
     for i in range(np.uint64(lo), np.uint64(hi)):
-        out[i] = const(g[i], "0") if x[i] <= t else g[i]
+        v = g[i]  # read in any case: a load that depends on a comparison becomes a masked one, which waits for it
+        out[i] = const(v, "0") if x[i] <= t else v
 
 
 @kernel
@@ -251,7 +274,8 @@ KERNELS: dict[str, Entry] = {
         *(_entry(k, 1) for k in (relu, sqrt, copy, scale)),
         *(_entry(k, 1, 1) for k in (exp, expm1, log, log1p, sigmoid, tanh, silu)),
         *(_entry(k, 1, 2) for k in (erf, gelu)),
-        *(_entry(k, 2) for k in (add, sub, mul, div, maximum, minimum, add_scaled, dropout)),
+        *(_entry(k, 2) for k in (add, sub, mul, div, maximum, minimum, add_scaled, dropout, fill)),
+        _entry(where, 3),
         *(_entry(k, 2) for k in (threshold_backward, sigmoid_backward, tanh_backward)),
         *(_entry(k, 2, 2) for k in (gelu_backward, silu_backward)),
     )
@@ -265,10 +289,15 @@ def applies(*arrays: Array) -> bool:
     first = arrays[0]
     return (
         first.dtype in _REAL
-        and all(a.dtype == first.dtype and a.shape == first.shape for a in arrays)
-        and flattener(first) is not None
-        and all(flattener(a) is flattener(first) for a in arrays)
+        and all(a.dtype == first.dtype for a in arrays)
+        and all(same_order(a, first) for a in arrays)
     )
+
+
+def same_order(a: Array, b: Array) -> bool:
+    """Tell whether two arrays have one shape and lie in memory in the same dense order."""
+    order = flattener(a)
+    return order is not None and a.shape == b.shape and flattener(b) is order
 
 
 def _straight(x: Array) -> Array:

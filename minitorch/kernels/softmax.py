@@ -134,16 +134,16 @@ def softmax_forward(x: Array, axis: int = -1, logs: bool = False) -> Array:
     >>> softmax_forward(np.zeros((1, 4))).tolist()
     [[0.25, 0.25, 0.25, 0.25]]
     """
-    y = _canonical(x, axis)
-    out = np.empty_like(y)
+    y, result = _canonical(x, axis), np.empty(x.shape, x.dtype)
+    out = result.reshape(y.shape)
     if not y.size:
-        return out.reshape(x.shape)
+        return result
     if y.shape[2] == 1:
         softmax_rows(y.shape[0], 14 * y.size, y[:, :, 0], logs, out[:, :, 0])
     else:
         items = y.shape[0] * -(-y.shape[2] // TILE)
         softmax_tiles(items, 14 * y.size, y, logs, out)
-    return out.reshape(x.shape)
+    return result
 
 
 def softmax_backward(gy: Array, y: Array, axis: int = -1, logs: bool = False) -> Array:
@@ -151,16 +151,115 @@ def softmax_backward(gy: Array, y: Array, axis: int = -1, logs: bool = False) ->
 
     softmax: ``(gy - sum(gy y)) y``; log-softmax: ``gy - e**y sum(gy)``.
     """
-    g, p = _canonical(gy, axis), _canonical(y, axis)
-    out = np.empty_like(p)
+    g, p, result = _canonical(gy, axis), _canonical(y, axis), np.empty(y.shape, y.dtype)
+    out = result.reshape(p.shape)
     if not p.size:
-        return out.reshape(y.shape)
+        return result
     work = (14 if logs else 6) * p.size
     if p.shape[2] == 1:
         softmax_gradient_rows(p.shape[0], work, g[:, :, 0], p[:, :, 0], logs, out[:, :, 0])
     else:
         softmax_gradient_tiles(p.shape[0] * -(-p.shape[2] // TILE), work, g, p, logs, out)
-    return out.reshape(y.shape)
+    return result
+
+
+# ---- log-sum-exp -----------------------------------------------------------------------------------------
+
+
+@kernel
+def logsumexp_rows(lo: int, hi: int, x: Array, out: Array) -> None:
+    """Logarithm of the sum of exponentials of each row of x (M, n); items are rows."""
+    n = x.shape[1]
+    for r in range(lo, hi):
+        top = x[r, 0]
+        for j in range(n):
+            top = maximum(top, x[r, j])
+        top = top if abs(top) < const(top, "inf") else const(top, "0")  # an infinity or NaN shows in the sum
+        total = const(top, "0")
+        for j in range(n):
+            total += exp(x[r, j] - top)
+        out[r] = log(total) + top
+
+
+@kernel
+def logsumexp_tiles(lo: int, hi: int, x: Array, out: Array) -> None:
+    """The same along the middle axis of x (outer, n, inner); out (outer, inner); items as in `softmax_tiles`."""
+    n, inner = x.shape[1], x.shape[2]
+    tiles = (inner + TILE - 1) // TILE
+    top, total = np.empty(TILE, x.dtype), np.empty(TILE, x.dtype)
+    for item in range(lo, hi):
+        o, first = item // tiles, np.uint64(item % tiles * TILE)
+        width = min(np.uint64(TILE), np.uint64(inner) - first)
+        for i in range(width):
+            top[i] = x[o, 0, first + i]
+            total[i] = const(total[i], "0")
+        for k in range(n):
+            for i in range(width):
+                top[i] = maximum(top[i], x[o, k, first + i])
+        for i in range(width):
+            top[i] = top[i] if abs(top[i]) < const(top[i], "inf") else const(top[i], "0")
+        for k in range(n):
+            for i in range(width):
+                total[i] += exp(x[o, k, first + i] - top[i])
+        for i in range(width):
+            out[o, first + i] = log(total[i]) + top[i]
+
+
+@kernel
+def logsumexp_gradient(lo: int, hi: int, g: Array, x: Array, y: Array, out: Array) -> None:
+    """Write g exp(x - y); x, out (outer, n, inner), g, y (outer, inner); items are outer times n."""
+    n, inner = x.shape[1], x.shape[2]
+    if inner == 1:
+        for o in range(lo // n, (hi + n - 1) // n):
+            top = const(y[o, 0], "0") if abs(y[o, 0]) == const(y[o, 0], "inf") else y[o, 0]
+            for k in range(np.uint64(max(lo - o * n, 0)), np.uint64(min(hi - o * n, n))):
+                out[o, k, 0] = g[o, 0] * exp(x[o, k, 0] - top)
+    else:
+        for item in range(lo, hi):
+            o, k = item // n, item % n
+            for i in range(inner):
+                top = const(y[o, i], "0") if abs(y[o, i]) == const(y[o, i], "inf") else y[o, i]
+                out[o, k, i] = g[o, i] * exp(x[o, k, i] - top)
+
+
+def _reduced_last(x: Array, dims: tuple[int, ...]) -> tuple[Array, tuple[int, ...]]:
+    """Return x as (outer, n, inner) with `dims` as the middle, moved to the end unless they are neighbours."""
+    first, last = min(dims, default=0), max(dims, default=-1)
+    if last - first + 1 == len(dims):
+        shape = math.prod(x.shape[:first]), math.prod(x.shape[first : last + 1]), math.prod(x.shape[last + 1 :])
+        return np.ascontiguousarray(x).reshape(shape), ()
+    order = (*[d for d in range(x.ndim) if d not in dims], *dims)
+    moved = np.ascontiguousarray(x.transpose(order))
+    n = math.prod(x.shape[d] for d in dims)
+    return moved.reshape(x.size // n if n else 0, n, 1), order
+
+
+def logsumexp_forward(x: Array, dims: tuple[int, ...]) -> Array:
+    """Return log(sum(exp(x))) over `dims`, which stay as 1 and hold an element each at least.
+
+    >>> logsumexp_forward(np.zeros((2, 4)), (1,)).round(6).tolist()
+    [[1.386294], [1.386294]]
+    """
+    y, _ = _reduced_last(x, dims)
+    result = np.empty([1 if d in dims else n for d, n in enumerate(x.shape)], x.dtype)
+    if y.size and y.shape[2] == 1:
+        logsumexp_rows(y.shape[0], 14 * y.size, y[:, :, 0], result.reshape(-1))
+    elif y.size:
+        logsumexp_tiles(y.shape[0] * -(-y.shape[2] // TILE), 14 * y.size, y, result.reshape(y.shape[0], y.shape[2]))
+    return result
+
+
+def logsumexp_backward(g: Array, x: Array, y: Array, dims: tuple[int, ...]) -> Array:
+    """Return g exp(x - y), the gradient of x, for the result `y` of `logsumexp_forward`; infinite y count as 0."""
+    a, order = _reduced_last(x, dims)
+    result = np.empty(a.shape if order else x.shape, x.dtype)
+    out = result.reshape(a.shape)
+    tables = [np.ascontiguousarray(t).reshape(a.shape[0], a.shape[2]) for t in (g, y)] if a.size else []
+    if a.size:
+        logsumexp_gradient(a.shape[0] * a.shape[1], 12 * a.size, tables[0], a, tables[1], out)
+    if not order:
+        return result
+    return result.reshape([x.shape[d] for d in order]).transpose(np.argsort(order))
 
 
 # ---- cross entropy ---------------------------------------------------------------------------------------

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..op import Failure, Make, Op, Pointwise, Sample, register, result_dtype
+from ..kernels import elementwise
+from ..op import Failure, Make, Op, Pointwise, Sample, Variant, register, result_dtype
 from ..tensor import method
 from ._common import Tensor, apply, apply_, deliver, operand, zeros_like
-from ._large import compiled
+from ._large import LARGE, compiled
 from .arithmetic import binary, operator, positive_samples
 
 __all__ = ["atan2", "clamp", "maximum", "minimum", "pow", "where"]
@@ -188,7 +189,21 @@ def _where_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None, None
     return keep, apply(WHERE, (0.0, g), (condition,)) if node.needs[1] else None, None
 
 
-WHERE: Op = Pointwise("where", _np_where, _where_vjp)
+def _where_applies(x: Any, y: Any, condition: Any) -> bool:
+    arrays = [v for v in (x, y) if type(v) is np.ndarray]
+    return elementwise.applies(*arrays) and elementwise.same_order(condition, arrays[0])
+
+
+def _where_compiled(x: Any, y: Any, condition: Any) -> Any:
+    if type(x) is not np.ndarray:
+        return elementwise.run("fill", y, condition, x, 1.0)
+    if type(y) is not np.ndarray:
+        return elementwise.run("fill", x, condition, y, 0.0)
+    return elementwise.run("where", x, y, condition)
+
+
+_WHERE_COMPILED = Variant("compiled", _where_applies, _where_compiled, LARGE)
+WHERE: Op = Pointwise("where", _np_where, _where_vjp, variants=(_WHERE_COMPILED,))
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None) -> Any:

@@ -12,8 +12,9 @@ from .. import dtypes
 from ..convert import wrap_dim
 from ..dtypes import dtype
 from ..kernels.reduce import reduce_sum
+from ..kernels.scan import running_sum
 from ..memory import Array
-from ..op import Failure, Make, Op, Sample, Widening, register
+from ..op import Failure, Make, Op, Sample, Variant, Widening, register
 from ..tensor import wrap
 from ._common import Tensor, apply, deliver, normal_dims, tensor_arg
 from ._large import LARGE
@@ -21,7 +22,7 @@ from .expand import EXPAND
 from .pointwise import where
 from .shape import reshape
 
-__all__ = ["all", "any", "cumsum", "kept", "logsumexp", "mean", "prod", "spread", "std", "sum", "var"]  # fmt: skip
+__all__ = ["all", "any", "cumsum", "kept", "mean", "prod", "spread", "std", "sum", "var"]  # fmt: skip
 
 Dims = tuple[int, ...]
 
@@ -276,39 +277,6 @@ all = _truth("all", np.all, "all")
 any = _truth("any", np.any, "any")
 
 
-def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
-    """Return ``log(sum(exp(input)))`` over ``dim``, without overflow.
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.tensor([1000.0, 1000.0]).logsumexp(0)
-    tensor(1000.6932)
-    """
-    x = input if input.dtype.category >= dtypes.FLOAT else input.to(dtypes.get_default_dtype())
-    return apply(LOGSUMEXP, (x,), (normal_dims(dim, x._data.ndim), keepdim))
-
-
-def _logsumexp_fwd(x: Array, dims: Dims, keepdim: bool) -> Any:
-    if 0 in [x.shape[d] for d in dims]:
-        return np.full(np.sum(x, axis=dims, keepdims=keepdim).shape, -np.inf, x.dtype)
-    top = np.max(x, axis=dims, keepdims=True)
-    shift = np.where(np.isfinite(top), top, 0).astype(x.dtype)
-    with np.errstate(all="ignore"):
-        total = np.log(np.sum(np.exp(x - shift), axis=dims, keepdims=True)) + shift
-    return total if keepdim else total.reshape([n for i, n in enumerate(total.shape) if i not in dims])
-
-
-def _logsumexp_vjp(node: Any, g: Tensor) -> Tensor:
-    # dy/dx = exp(x - y), which sums to 1; where y is infinite the exponents are 0 or NaN
-    dims = node.params[0]
-    y = spread(node, node.output(), dims)
-    return spread(node, g, dims) * (node.input(0) - where(y.isinf(), 0.0, y)).exp()
-
-
-LOGSUMEXP: Op = Widening("logsumexp", _logsumexp_fwd, _logsumexp_vjp, saves=((0,),), keeps=(0,))
-
-
 def _cumsum_vjp(node: Any, g: Tensor) -> Tensor:
     (dim,) = node.params
     return apply(CUMSUM_BACK, (g,), (dim,))
@@ -318,11 +286,19 @@ def _cumsum_fwd(x: Array, dim: int) -> Array:
     return np.cumsum(x, axis=dim, dtype=x.dtype if x.dtype.kind in "fc" else np.int64)
 
 
-CUMSUM: Op = Widening("cumsum", _cumsum_fwd, _cumsum_vjp)
+def _running(back: bool) -> tuple[Variant, ...]:
+    def applies(x: Array, dim: int) -> bool:
+        return x.size >= LARGE and x.dtype.char in "fd"
+
+    return (Variant("compiled", applies, lambda x, dim: running_sum(x, dim, back)),)
+
+
+CUMSUM: Op = Widening("cumsum", _cumsum_fwd, _cumsum_vjp, variants=_running(False))
 CUMSUM_BACK: Op = Widening(
     "cumsum_from_end",
     lambda x, dim: np.flip(np.cumsum(np.flip(x, dim), axis=dim, dtype=x.dtype), dim),
     lambda node, g: apply(CUMSUM, (g,), node.params),
+    variants=_running(True),
 )
 
 
@@ -379,11 +355,3 @@ for _fn in (all, any):
 _register(prod, empty=False)
 _register(cumsum, need_dim=True, empty=True)
 del _fn
-
-
-def _dim_samples(make: Make) -> Iterator[Sample]:
-    yield Sample("one dim", (make(3, 4), 1))
-    yield Sample("two dims", (make(2, 3, 4), (0, 2)), {"keepdim": True})
-
-
-register(logsumexp, samples=_dim_samples)
