@@ -46,10 +46,12 @@ from .dtypes import get_default_dtype as get_default_dtype
 from .dtypes import iinfo as iinfo
 from .dtypes import promote_types as promote_types
 from .dtypes import set_default_dtype as set_default_dtype
+from .keywords import answering as _answering
 from .op import RECORDS as _RECORDS
 from .op import result_dtype as _result_dtype
 from .ops import create as _create
 from .ops import random as _random_ops
+from .ops._common import deliver_all as _deliver_all
 from .precision import get_float32_matmul_precision as get_float32_matmul_precision
 from .precision import set_float32_matmul_precision as set_float32_matmul_precision
 from .random import Generator as Generator
@@ -76,11 +78,11 @@ def _public() -> dict[str, Any]:
     """Return the names that the op families and the dtypes contribute."""
     names: dict[str, Any] = {d.name: d for d in _ALL} | dict(_ALIASES)
     for family in (_create, _random_ops):
-        names |= {name: getattr(family, name) for name in family.__all__}
+        names |= {name: _answering(getattr(family, name), _deliver_all) for name in family.__all__}
     for record in _RECORDS.values():
         if record.top:
-            names |= dict.fromkeys((record.name, *record.methods), record.fn)
-    return names
+            names |= dict.fromkeys((record.name, *record.methods), _answering(record.fn, _deliver_all))
+    return names | {fn.__name__: _answering(fn, _deliver_all) for fn in (is_floating_point, numel)}
 
 
 def is_tensor(obj: object) -> bool:

@@ -16,6 +16,7 @@ from ._printing import format_tensor
 from .device import CPU, channels_last, channels_last_3d, contiguous_format, device, memory_format
 from .dtypes import dtype
 from .handles import HookTable
+from .keywords import answering
 from .memory import Array, Storage, copied
 
 __all__ = ["Size", "Tensor", "method", "wrap"]
@@ -50,7 +51,7 @@ class Size(tuple[int, ...]):
 
 def method(fn: F, name: str | None = None) -> F:
     """Attach a function to Tensor under its own name (or ``name``)."""
-    setattr(Tensor, name or fn.__name__, fn)
+    setattr(Tensor, name or fn.__name__, answering(fn))
     return fn
 
 
@@ -129,8 +130,9 @@ class Tensor:
         """The sizes of all dimensions."""
         return Size(self._data.shape)
 
-    def size(self, dim: int | None = None) -> Any:
+    def size(self, dim: int | None = None, *, axis: int | None = None) -> Any:
         """Return the shape, or the size of dimension ``dim``."""
+        dim = axis if dim is None else dim
         return Size(self._data.shape) if dim is None else self._data.shape[self._existing(dim)]
 
     def _existing(self, dim: int) -> int:
@@ -184,8 +186,9 @@ class Tensor:
         """Return whether the dtype has negative values."""
         return self.dtype.is_signed
 
-    def stride(self, dim: int | None = None) -> Any:
+    def stride(self, dim: int | None = None, *, axis: int | None = None) -> Any:
         """Return the strides in elements, as torch would lay the tensor out."""
+        dim = axis if dim is None else dim
         array = self._visible()
         strides = tuple(s // array.itemsize for s in convert.torch_strides(array, is_view=bool(self._chain)))
         return strides if dim is None else strides[self._existing(dim)]

@@ -23,7 +23,7 @@ class Tools:
         self.torch = torch
         self.names: dict[str, Any] = {"torch": torch, "nan": float("nan"), "inf": float("inf"), "t": torch.tensor}
         self.names |= {name: getattr(torch, name) for name in DTYPES if name not in ("bool",)}
-        for tool in (self.seq, self.leaf, self.grads, self.promotion, self.layout, self.unary, self.shares):
+        for tool in (self.seq, self.leaf, self.grads, self.promotion, self.layout, self.unary, self.shares, self.whole):
             self.names[tool.__name__] = tool
 
     def seq(self, *shape: int, dtype: str = "float32") -> Any:
@@ -46,6 +46,12 @@ class Tools:
     def layout(self, x: Any) -> Any:
         """Return what tells a view: shape, strides, offset, contiguity and elements."""
         return [tuple(x.shape), x.stride(), x.storage_offset(), x.is_contiguous(), x.tolist()]
+
+    def whole(self, value: Any) -> Any:
+        """Return a result with the strides of its tensors."""
+        if isinstance(value, self.torch.Tensor):
+            return [value, value.stride()]
+        return [self.whole(v) for v in value] if isinstance(value, (list, tuple)) else value
 
     def shares(self, a: Any, b: Any) -> bool:
         """Return whether two tensors begin at the same address."""
@@ -81,6 +87,7 @@ def evaluate(torch: Any, case: str) -> Any:
     """Return what a case comes to, as JSON holds it."""
     names = dict(Tools(torch).names)
     *statements, last = case.split("; ")
+    torch.manual_seed(0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

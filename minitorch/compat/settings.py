@@ -246,13 +246,21 @@ _WRITERS = (
     "log10", "log1p", "log2", "logit", "nan_to_num", "neg", "negative", "rad2deg", "reciprocal", "relu", "round",
     "rsqrt", "sigmoid", "sin", "sinc", "sinh", "sqrt", "square", "tan", "tanh", "trunc", "zero", "detach",
 )  # fmt: skip
+_WRITERS_OF = {
+    "addmv": "minitorch.eye(1), x", "as_strided": "(1,), (1,)", "clamp": "0.0", "clamp_max": "1.0", "clamp_min": "0.0",
+    "clip": "0.0", "fill": "1.0", "index_put": "[minitorch.tensor([0])], x", "xlogy": "2.0",
+}  # fmt: skip
 _READERS = {"is_complex": "False", "is_signed": "True", "get_device": "-1", "detach": "tensor([0.5000])",
             "conj": "tensor([0.5000])"}  # fmt: skip
 
 
 def _forward(name: str, text: str) -> Callable[..., Any]:
-    def fn(input: Tensor, *args: Any, **kwargs: Any) -> Any:
-        return getattr(input, name)(*args, **kwargs)
+    def fn(*args: Any, **names: Any) -> Any:
+        if not args:
+            args = tuple(names.pop(key) for key in ("input", "x", "a", "x1") if key in names)
+        if not args:
+            raise TypeError(f'{name}() missing 1 required positional arguments: "input"')
+        return getattr(args[0], name)(*args[1:], **names)
 
     fn.__name__ = fn.__qualname__ = name
     fn.__doc__ = text
@@ -263,10 +271,10 @@ def method_functions() -> dict[str, Callable[..., Any]]:
     """Return torch's functions that only call the tensor method of their name."""
     example = "\n\n    Examples\n    --------\n    >>> import minitorch\n    >>> x = minitorch.tensor([0.5])\n    >>> "
     names = {}
-    for name in (f"{each}_" for each in _WRITERS):
-        if hasattr(Tensor, name):
-            text = f"Write the result of `{name[:-1]}` over the tensor, and return it.{example}"
-            names[name] = _forward(name, f"{text}minitorch.{name}(x) is x\n    True\n    ")
+    for name, others in (dict.fromkeys(_WRITERS, "") | _WRITERS_OF).items():
+        text = f"Write the result of `{name}` over the tensor, and return it.{example}"
+        call = f"minitorch.{name}_({', '.join(['x', others][: 1 + bool(others)])})"
+        names[f"{name}_"] = _forward(f"{name}_", f"{text}{call} is x\n    True\n    ")
     for name, shown in _READERS.items():
         names[name] = _forward(
             name, f"Return what `Tensor.{name}` does.{example}minitorch.{name}(x)\n    {shown}\n    "

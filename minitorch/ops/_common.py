@@ -22,6 +22,7 @@ __all__ = [
     "apply",
     "apply_",
     "deliver",
+    "deliver_all",
     "inplace",
     "ints",
     "normal_dims",
@@ -64,6 +65,14 @@ def deliver(result: Tensor, out: Tensor | None) -> Tensor:
     check_result(None, out, result._data)
     write(out, result._data)
     return out
+
+
+def deliver_all(result: Any, out: Any) -> Any:
+    """Return a result, or several, stored in ``out``: for functions that know nothing of ``out=``."""
+    if not isinstance(result, tuple):
+        return deliver(result, out)
+    stored = [deliver(r, o) for r, o in zip(result, out)]
+    return type(result)(*stored) if hasattr(result, "_fields") else type(result)(stored)
 
 
 def inplace(op: Op, name: str, arity: int = 1) -> None:

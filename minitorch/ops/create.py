@@ -12,7 +12,7 @@ from ..device import channels_last, channels_last_3d, check_device, preserve_for
 from ..dtypes import dtype
 from ..memory import copied, is_dense
 from ..op import Make, Sample, register
-from ..tensor import Tensor, method, wrap
+from ..tensor import Tensor, wrap
 from ._common import NUMBER
 from ._ranges import arange_values, linspace_values
 
@@ -345,44 +345,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     )
 
 
-# ---- new_* methods -------------------------------------------------------------------------------------------------
-
-
-def _new_constant(name: str, fn: Callable[..., Tensor]) -> None:
-    def new(
-        self: Tensor, *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
-    ) -> Tensor:
-        return fn(*size, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
-
-    new.__name__ = new.__qualname__ = name
-    new.__doc__ = f"Return `{name[4:]}` of a given size with the tensor's dtype."
-    method(new, name)
-
-
-for _name, _fn in (("new_zeros", zeros), ("new_ones", ones), ("new_empty", empty)):
-    _new_constant(_name, _fn)
-
-
-@method
-def new_full(
-    self: Tensor,
-    size: Any,
-    fill_value: Any,
-    *,
-    dtype: dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Return a tensor of a given size filled with one number, with the tensor's dtype."""
-    return full(size, fill_value, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
-
-
-@method
-def new_tensor(
-    self: Tensor, data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """Return a new leaf of ``data`` with the tensor's dtype."""
-    return tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+# ---- samples -------------------------------------------------------------------------------------------------------
 
 
 def _size_samples(make: Make) -> Iterator[Sample]:

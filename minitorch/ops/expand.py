@@ -41,7 +41,7 @@ def _sum_to_fwd(x: Array, shape: tuple[int, ...]) -> Array:
 SUM_TO: Op = Op("sum_to_size", _sum_to_fwd, lambda node, g: expand(g, node.in_shape(0)), grad_name="SumBackward1")
 
 
-def expand(input: Tensor, *sizes: Any, implicit: bool = False) -> Tensor:
+def expand(input: Tensor, *sizes: Any, size: Any = (), implicit: bool = False) -> Tensor:
     """Return a view with dimensions of size 1 repeated without a copy; -1 keeps a size.
 
     Raises
@@ -54,7 +54,7 @@ def expand(input: Tensor, *sizes: Any, implicit: bool = False) -> Tensor:
     >>> minitorch.ones(3, 1).expand(-1, 4).shape
     torch.Size([3, 4])
     """
-    want, shape = ints(sizes), input._data.shape
+    want, shape = ints(sizes or tuple(size)), input._data.shape
     lead = len(want) - len(shape)
     if lead < 0:
         raise RuntimeError(

@@ -122,7 +122,7 @@ def _indices(name: str, array: Any, **kw: Any) -> Any:
     return np.asarray(fn(cast(array, float32) if array.dtype.kind == "V" else array, **kw))
 
 
-def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
+def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """Return the largest element; with ``dim``, values and indices along it; with a tensor, `maximum`.
 
     Examples
@@ -131,14 +131,14 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = Non
     >>> minitorch.tensor([[1, 5], [7, 2]]).max(1).indices
     tensor([1, 0])
     """
-    if isinstance(dim, Tensor):
-        return maximum(input, dim)
+    if isinstance(dim, Tensor) or other is not None:
+        return maximum(input, dim if other is None else other)
     if dim is None:
         return _extreme("max", WHOLE["max"], input, None, keepdim)
     return _with_indices("max", input, dim, keepdim)
 
 
-def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
+def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """Return the smallest element; with ``dim``, values and indices along it; with a tensor, `minimum`.
 
     Examples
@@ -147,8 +147,8 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = Non
     >>> minitorch.tensor([[1, 5], [7, 2]]).min()
     tensor(1)
     """
-    if isinstance(dim, Tensor):
-        return minimum(input, dim)
+    if isinstance(dim, Tensor) or other is not None:
+        return minimum(input, dim if other is None else other)
     if dim is None:
         return _extreme("min", WHOLE["min"], input, None, keepdim)
     return _with_indices("min", input, dim, keepdim)

@@ -197,8 +197,9 @@ def _write_plain(x: Tensor, basic: Index, tensors: Index, value: Any) -> None:
 
 
 @method
-def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+def copy_(self: Tensor, src: Any = None, non_blocking: bool = False, *, other: Any = None) -> Tensor:
     """Copy the elements of ``src``, broadcast and cast, into the tensor."""
+    src = other if src is None else src
     source = src if isinstance(src, Tensor) else wrap(convert.as_array(src))
     mismatch = broadcast_error([self._data, source._data])
     if mismatch is not None:
@@ -312,10 +313,10 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """
     array = input._data
     if as_tuple:
-        return tuple(wrap(i) for i in np.atleast_1d(array).nonzero())
+        return tuple(wrap(np.ascontiguousarray(i)) for i in np.atleast_1d(array).nonzero())
     if not array.ndim:
         return wrap(np.empty((int(array != 0), 0), np.int64))
-    return wrap(np.argwhere(array).astype(np.int64))
+    return wrap(np.asfortranarray(np.argwhere(array), np.int64))  # column by column, as torch finds them
 
 
 def _mask_samples(make: Make) -> Iterator[Sample]:

@@ -16,6 +16,7 @@ from ..op import register
 from ..tape import mode
 from ..tensor import method, wrap
 from ._common import Tensor, ints
+from .rearrange import swapaxes
 from .shape import squeeze, t, transpose, unsqueeze
 from .strided import _whole, as_strided
 
@@ -56,7 +57,7 @@ def _inplace_view(name: str, fn: Callable[..., Tensor]) -> None:
     method(fn_, name)
 
 
-for _name, _fn in (("transpose_", transpose), ("swapaxes_", transpose), ("swapdims_", transpose), ("t_", t),
+for _name, _fn in (("transpose_", transpose), ("swapaxes_", swapaxes), ("swapdims_", transpose), ("t_", t),
                    ("squeeze_", squeeze), ("unsqueeze_", unsqueeze), ("as_strided_", as_strided)):  # fmt: skip
     _inplace_view(_name, _fn)
 

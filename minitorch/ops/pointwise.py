@@ -11,9 +11,9 @@ from .. import dtypes
 from ..kernels import elementwise
 from ..op import Failure, Make, Op, Pointwise, Sample, Variant, register, result_dtype
 from ..tensor import method
-from ._common import Tensor, apply, apply_, deliver, operand, zeros_like
+from ._common import Tensor, apply, apply_, deliver, operand, tensor_arg, zeros_like
 from ._large import LARGE, compiled
-from .arithmetic import binary, operator, positive_samples
+from .arithmetic import binary, binary_failures, operator, positive_samples
 
 __all__ = ["atan2", "clamp", "maximum", "minimum", "pow", "where"]
 
@@ -95,14 +95,28 @@ def _truncated_power(x: Any, y: Any) -> Any:
 POW: Op = _Pow("pow", _np_pow, _pow_vjp, saves=_BOTH, lacks="b", kernel="pow")
 
 
-pow = binary("pow", POW, """Return ``input`` to the power ``other``, broadcast together.
+def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
+    """Return ``input`` to the power ``exponent``, broadcast together; one of them may be a number.
 
     Examples
     --------
     >>> import minitorch
     >>> minitorch.pow(minitorch.tensor([1.0, 2.0, 3.0]), 2)
     tensor([1., 4., 9.])
-    """, positive_samples)  # fmt: skip
+    """
+    if not isinstance(input, Tensor) and not isinstance(exponent, Tensor):
+        tensor_arg("pow", input)
+    operands = operand("pow", input, "input", 1), operand("pow", exponent, "exponent")
+    return deliver(apply(POW, operands), out)
+
+
+@method
+def pow_(self: Tensor, exponent: Any) -> Tensor:
+    """Write the power ``exponent`` of the elements over the tensor, and return it."""
+    return apply_(POW, (self, operand("pow_", exponent, "exponent")))
+
+
+register(pow, samples=positive_samples, failures=binary_failures)
 operator("__pow__", POW)
 operator("__rpow__", POW, swapped=True)
 operator("__ipow__", POW, write=True)
@@ -315,7 +329,10 @@ def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """Limit elements to ``[min, max]`` in place."""
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    return apply_(CLAMP, (self,), (min, max))
+    if not isinstance(min, Tensor) and not isinstance(max, Tensor):
+        return apply_(CLAMP, (self,), (min, max))
+    result = self if min is None else apply_(MAXIMUM, (self, min))
+    return result if max is None else apply_(MINIMUM, (self, max))
 
 
 method(clamp_, "clip_")

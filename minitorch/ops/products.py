@@ -222,8 +222,8 @@ def addbmm(
 
 
 def _writer(name: str, fn: Any) -> None:
-    def write(self: Tensor, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
-        return self.copy_(fn(self.clone(), a, b, beta=beta, alpha=alpha))
+    def write(self: Tensor, *factors: Tensor, **named: Any) -> Tensor:
+        return self.copy_(fn(self.clone(), *factors, **named))
 
     write.__name__ = write.__qualname__ = name
     write.__doc__ = f"Write the result of `{name[:-1]}` over the tensor, and return it."

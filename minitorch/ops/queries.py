@@ -12,7 +12,7 @@ from ..dtypes import dtype
 from ..op import register
 from ..tensor import method, wrap
 from ._common import Tensor, ints
-from .create import as_tensor
+from .create import as_tensor, empty, full, ones, tensor, zeros
 from .parts import chunk, narrow, split
 from .shape import transpose
 
@@ -174,3 +174,51 @@ register(positive, differentiable=False)
 register(adjoint, differentiable=False)
 register(narrow_copy, differentiable=False)
 method(Tensor.atan2_, "arctan2_")  # type: ignore[attr-defined]
+
+
+# ---- new_* methods -------------------------------------------------------------------------------------------------
+
+
+def _new_constant(name: str, fn: Callable[..., Tensor]) -> None:
+    def new(
+        self: Tensor,
+        *sizes: Any,
+        dtype: dtype | None = None,
+        layout: Any = None,
+        device: Any = None,
+        pin_memory: bool = False,
+        requires_grad: bool = False,
+    ) -> Tensor:
+        return fn(*sizes, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+
+    new.__name__ = new.__qualname__ = name
+    new.__doc__ = f"Return `{name[4:]}` of a given size with the tensor's dtype."
+    method(new, name)
+
+
+for _name, _fn in (("new_zeros", zeros), ("new_ones", ones), ("new_empty", empty)):
+    _new_constant(_name, _fn)
+
+
+@method
+def new_full(
+    self: Tensor,
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return a tensor of a given size filled with one number, with the tensor's dtype."""
+    return full(size, fill_value, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+
+
+@method
+def new_tensor(
+    self: Tensor, data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return a new leaf of ``data`` with the tensor's dtype."""
+    return tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)

@@ -212,8 +212,8 @@ def randint_like(
 # ---- from parameters -----------------------------------------------------------------------------------------------
 
 
-def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """Return 1 with the probability that each element states, else 0.
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
+    """Return 1 with the probability that each element states (or ``p``), else 0.
 
     Examples
     --------
@@ -221,15 +221,11 @@ def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
     >>> minitorch.bernoulli(minitorch.ones(2))
     tensor([1., 1.])
     """
-    return wrap(_gen(generator).bernoulli(input._data))
+    drawn = _gen(generator)
+    return wrap(drawn.bernoulli(input._data) if p is None else drawn.bernoulli_(_like(input, None), p))
 
 
-def _bernoulli_method(self: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
-    """Return 1 with the probability that each element states (or ``p``), else 0."""
-    return bernoulli(self, generator=generator) if p is None else wrap(_gen(generator).bernoulli_(_like(self, None), p))
-
-
-method(_bernoulli_method, "bernoulli")
+method(bernoulli)
 
 
 def multinomial(
@@ -276,6 +272,9 @@ def normal(
 # ---- in place ------------------------------------------------------------------------------------------------------
 
 
+_BOUNDS = {"from": "low", "to": "high"}  # torch's names are no names of Python's arguments
+
+
 def _filler(name: str, doc: str) -> None:
     """Attach a method that overwrites a tensor with random numbers."""
 
@@ -283,6 +282,9 @@ def _filler(name: str, doc: str) -> None:
         if mode.enabled:
             check_writable(self)
         values = [a._data if isinstance(a, Tensor) else a for a in args]
+        kw = {_BOUNDS.get(key, key): value for key, value in kw.items()}
+        if name == "random_" and len(values) == 1 and not kw:  # one number is the bound above
+            values = [0, *values]
         getattr(_gen(generator), name)(self._visible(), *values, **kw)
         self._storage.written()
         return self

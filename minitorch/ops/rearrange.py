@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from ..errors import shape_text
 from ..op import Failure, Make, Sample, register
-from ._common import Tensor, tensor_arg
+from ._common import Tensor, register_views, tensor_arg
+from .shape import transpose
 
-__all__ = ["channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]
+__all__ = ["channel_shuffle", "pixel_shuffle", "pixel_unshuffle", "swapaxes"]
 
 
 def _planes(op: str, x: Tensor, factor: int, name: str) -> tuple[tuple[int, ...], tuple[int, int, int]]:
@@ -137,3 +138,21 @@ def _group_failures(make: Make) -> Iterator[Failure]:
 register(pixel_shuffle, samples=_shuffle_samples, failures=_shuffle_failures, methods=(), functional=True)
 register(pixel_unshuffle, samples=_unshuffle_samples, failures=_unshuffle_failures, methods=(), functional=True)
 register(channel_shuffle, samples=_group_samples, failures=_group_failures, methods=(), functional=True)
+
+
+# ---- axes ----------------------------------------------------------------------------------------------------------
+
+
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """Return a view with two dimensions swapped; NumPy's name of `transpose`.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.swapaxes(minitorch.zeros(2, 3), 0, 1).shape
+    torch.Size([3, 2])
+    """
+    return transpose(input, axis0, axis1)
+
+
+register_views(swapaxes, ("three", (2, 3, 4), (0, 2)))

@@ -106,7 +106,7 @@ def _places(counts: Array, output_size: int | None) -> Tensor:
     return wrap(places)
 
 
-def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None, *,
+def repeat_interleave(input: Any = None, repeats: Any = None, dim: int | None = None, *,
                       output_size: int | None = None) -> Tensor:  # fmt: skip
     """Return each element (or slice along ``dim``) ``repeats`` times in a row.
 
@@ -118,6 +118,8 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None
     >>> minitorch.repeat_interleave(minitorch.tensor([5, 6]), 2)
     tensor([5, 5, 6, 6])
     """
+    if input is None:
+        input, repeats = repeats, None
     tensor_arg("repeat_interleave", input)
     if repeats is None:
         if input._data.ndim != 1:

@@ -23,7 +23,7 @@ __all__ = ["bincount", "bucketize", "histc", "isin", "searchsorted", "unique", "
 
 def _answer(found: Array, like: Array, inverse: Any, counts: Any) -> Any:
     """Return the elements alone, or a tuple with what else was asked for."""
-    values = wrap(cast(np.ascontiguousarray(found), dtypes.of(like)))
+    values = wrap(cast(found, dtypes.of(like)))
     extra = [wrap(np.ascontiguousarray(e, np.int64)) for e in (inverse, counts) if e is not None]
     return (values, *extra) if extra else values
 
@@ -76,7 +76,8 @@ def unique_consecutive(
     inverse, starts = np.cumsum(begins) - 1, begins.nonzero()[0]
     counts = np.diff(starts, append=len(rows))
     shape = array.shape if dim is None else (-1,)
-    return _answer(np.moveaxis(rows[starts], 0, axis), array, inverse.reshape(shape) if return_inverse else None,
+    found = rows[starts]
+    return _answer(np.moveaxis(found, 0, axis), array, inverse.reshape(shape) if return_inverse else None,
                    counts if return_counts else None)  # fmt: skip
 
 

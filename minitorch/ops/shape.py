@@ -73,7 +73,7 @@ def _try_view(x: Tensor, shape: tuple[int, ...]) -> Tensor | None:
         return _try_view(x, shape)
 
 
-def view(self: Tensor, *shape: Any) -> Tensor:
+def view(self: Tensor, *shape: Any, size: Any = (), dtype: Any = None) -> Tensor:
     """Return the same elements under another shape, sharing memory; one size may be -1. Or a dtype, to reread the bits.
 
     Raises
@@ -87,9 +87,9 @@ def view(self: Tensor, *shape: Any) -> Tensor:
     tensor([[0, 1, 2],
             [3, 4, 5]])
     """
-    if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
-        return wrap(self._visible().view(shape[0].numpy))
-    if not shape:
+    if dtype is not None or (len(shape) == 1 and isinstance(shape[0], dtypes.dtype)):
+        return wrap(self._visible().view((dtype or shape[0]).numpy))
+    if not shape and not (shape := tuple(size)):
         raise TypeError("view() received an invalid combination of arguments - got (), expected a shape or a dtype")
     found = _try_view(self, infer_size(ints(shape), self._data.size))
     if found is None:
@@ -100,7 +100,7 @@ def view(self: Tensor, *shape: Any) -> Tensor:
     return found
 
 
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *sizes: Any, shape: Any = ()) -> Tensor:
     """Return the elements under another shape: a view where strides allow it, else a copy.
 
     Examples
@@ -109,9 +109,9 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     >>> minitorch.arange(4).reshape(2, 2).t().reshape(-1)
     tensor([0, 2, 1, 3])
     """
-    sizes = infer_size(ints(shape), input._data.size)
-    found = _try_view(input, sizes)
-    return found if found is not None else apply(VIEW, (contiguous(input),), (sizes,))
+    fitting = infer_size(ints(sizes or tuple(shape)), input._data.size)
+    found = _try_view(input, fitting)
+    return found if found is not None else apply(VIEW, (contiguous(input),), (fitting,))
 
 
 @method
@@ -179,7 +179,7 @@ TRANSPOSE: Op = Op("transpose", lambda x, a, b: x.swapaxes(a, b), lambda node, g
 T_OP: Op = Op("t", lambda x: x.T, lambda node, g: t(g), view=True, grad_name="TBackward0")
 
 
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def permute(input: Tensor, *order: Any, dims: Any = ()) -> Tensor:
     """Return a view with the dimensions in another order.
 
     Examples
@@ -188,9 +188,9 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     >>> minitorch.zeros(2, 3, 4).permute(2, 0, 1).shape
     torch.Size([4, 2, 3])
     """
-    if not dims:
+    if not order and not (order := tuple(dims)):
         raise TypeError('permute() missing 1 required positional arguments: "dims"')
-    order = ints(dims)
+    order = ints(order)
     ndim = input._data.ndim
     if len(order) != ndim:
         raise RuntimeError(
@@ -281,7 +281,7 @@ UNSQUEEZE: Op = Op(
 )
 
 
-def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+def squeeze(input: Tensor, dim: Any = None, *, axis: Any = None) -> Tensor:
     """Return a view without the dimensions of size 1, or without those of ``dim`` that have size 1.
 
     Examples
@@ -291,11 +291,12 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     torch.Size([2, 3, 1])
     """
     shape = input._data.shape
+    dim = axis if dim is None else dim
     dims = range(len(shape)) if dim is None else wrap_dims(dim, len(shape))
     return apply(SQUEEZE, (input,), (tuple([d for d in dims if shape and shape[d] == 1]),))
 
 
-def unsqueeze(input: Tensor, dim: int) -> Tensor:
+def unsqueeze(input: Tensor, dim: Any = None, *, axis: Any = None) -> Tensor:
     """Return a view with a dimension of size 1 inserted at ``dim``.
 
     Examples
@@ -304,6 +305,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     >>> minitorch.zeros(2, 3).unsqueeze(-1).shape
     torch.Size([2, 3, 1])
     """
+    dim = axis if dim is None else dim
     return apply(UNSQUEEZE, (input,), (wrap_dim(dim, input._data.ndim + 1),))
 
 
@@ -363,7 +365,7 @@ register_views(
     ("three", (2, 3, 4), (0, 2)),
     ("negative", (2, 3, 4), (-1, -2)),
     fails=[((3, 4), (0, 2), *_RANGE)],
-    methods=("transpose", "swapaxes", "swapdims"),
+    methods=("transpose", "swapdims"),
 )
 register_views(
     t,

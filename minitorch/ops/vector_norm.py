@@ -23,8 +23,10 @@ __all__ = ["norm"]
 Dims = tuple[int, ...]
 
 
-def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> Tensor:
+def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
     """Return the p-norm over ``dim``: ``sum(|x| ** p) ** (1 / p)``; "fro" is 2, inf the largest magnitude.
+
+    A ``dtype`` is the one to compute in.
 
     Examples
     --------
@@ -36,6 +38,7 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False) 
         raise RuntimeError(
             f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {input.dtype.scalar_type}"
         )
+    input = input if dtype is None else input.to(dtype)
     size = input.abs()
     if p in ("fro", 2, 2.0, None):
         return _euclidean(input, dim, keepdim)

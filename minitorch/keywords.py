@@ -1,0 +1,68 @@
+"""The other names of arguments: NumPy's (``axis`` for ``dim``), sizes by keyword, and ``out=`` everywhere.
+
+A function of the package declares torch's own argument names. `answering` makes it answer to the names that torch
+takes besides, without a word in the function; a call without keywords pays one call more for it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["ALIASES", "answering"]
+
+# NumPy's names of torch's arguments, as torch takes them, and torch's own where one function has several names.
+ALIASES = {"x": "input", "a": "input", "x1": "input", "x2": "other", "axis": "dim", "keepdims": "keepdim",
+           "split_size": "split_size_or_sections", "sections": "indices_or_sections", "indices": "indices_or_sections",
+           "tensor_indices_or_sections": "indices_or_sections"}  # fmt: skip
+OF_METHODS = [alias for alias in ALIASES if alias not in ("x", "a", "x1", "x2")]  # nobody writes these in methods
+SIZES = ("size", "shape", "dims", "repeats")  # what ``f(*sizes)`` takes as one tuple, too
+_VARIADIC, _OPEN = 4, 8  # a code object's flags for ``*args`` and for ``**names``
+
+Deliver = Callable[[Any, Any], Any]
+
+
+def answering(fn: Callable[..., Any], deliver: Deliver | None = None) -> Callable[..., Any]:
+    """Return ``fn``, made to answer to the other names of its arguments and to ``out=``, which ``deliver`` fills.
+
+    Without ``deliver`` it is to be a method, and is returned as it is where it declares the names itself.
+    """
+    code = getattr(fn, "__code__", None)
+    if code is None or code.co_flags & _OPEN:
+        return fn
+    own = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    variadic = bool(code.co_flags & _VARIADIC) and own.isdisjoint(SIZES)
+    lacks = [a for a in (ALIASES if deliver else OF_METHODS) if ALIASES[a] in own and a not in own]
+    if not lacks and not variadic and (deliver is None or "out" in own):
+        return fn
+
+    @functools.wraps(fn)
+    def call(*args: Any, **names: Any) -> Any:
+        if not names or own.issuperset(names):
+            return fn(*args, **names)
+        args, names, out = _translated(args, names, own, variadic)
+        result = fn(*args, **names)
+        return deliver(result, out) if deliver and out is not None else result
+
+    return call
+
+
+def _translated(
+    args: tuple[Any, ...], names: dict[str, Any], own: frozenset[str], variadic: bool
+) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
+    """Return a call's arguments under the names that the function declares, and what ``out=`` was."""
+    found, out = {}, None
+    for name, value in names.items():
+        known = ALIASES.get(name, name)
+        if name in own:
+            found[name] = value
+        elif name == "out":
+            out = value
+        elif name in SIZES and variadic:
+            args = (*args, value)
+        else:
+            found[known if known in own and known not in names else name] = value
+    if variadic and "input" in found:  # what is first cannot be given by name if more than one is given by place
+        args = (found.pop("input"), *args)
+    return args, found, out
