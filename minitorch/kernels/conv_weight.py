@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..codegen.gemm import ADD, ZERO, host_tile, lanes_of, rows_of, tile
-from ..codegen.move import move, peek, poke
+from ..codegen.move import move, peek, poke, transpose
 from ..jit import helper, kernel
 from . import conv_lanes
 from . import winograd as winograd_kernels
@@ -104,10 +104,11 @@ def _collected(case: Case, partials: Array, parts: int) -> Array:
     """Add the parts and return them in the weight's order (O, C / groups * taps)."""
     inputs, outputs = case.channels // case.groups, case.filters // case.groups
     gw = np.empty((case.filters, inputs * case.window.taps), partials.dtype)
-    blocks = case.groups * -(-outputs // (panel_width(partials.itemsize) // 2))
+    lanes = panel_width(partials.itemsize) // 2
+    blocks = case.groups * -(-outputs // lanes) * -(-inputs // lanes)
     # Partials are in (tap, channel) order, or (depth and height, (width, channel)) with folded rows: the
     # same.
-    collect(blocks, partials.size, partials, parts, outputs, inputs, case.window.taps, gw)
+    collect(blocks, 2 * partials.nbytes, partials, parts, outputs, inputs, case.window.taps, gw)
     return gw
 
 
@@ -255,23 +256,43 @@ def _find_runs(r0: int, r1: int, tap: Any, frame: Any, pixel: int, runs: Any) ->
 def collect(lo: int, hi: int, partials: Any, parts: int, outputs: int, inputs: int, taps: int, gw: Any) -> None:
     """gw[o, c * taps + t] = sum over parts, in order, of partials[part, group, t, c, o].
 
-    An item is one vector of filters of one group.
+    An item is one vector of filters by as many channels of one group.  Its sums are taken in the order of the
+    partials' memory, kept (channel, tap, filter) in the L1 cache, and leave it turned, a square at a time.
     """
-    lanes = lanes_of(partials.dtype.type(0))
-    blocks = (outputs + lanes - 1) // lanes
+    like = partials.dtype.type(0)
+    lanes, size = lanes_of(like), gw.itemsize
+    across, down = (inputs + lanes - 1) // lanes, (outputs + lanes - 1) // lanes
     whole = partials.size // parts
-    total = np.empty(lanes, partials.dtype)
+    sums = np.empty(lanes * taps * lanes, partials.dtype)
     for item in range(lo, hi):
-        g, block = divmod(item, blocks)
-        o0 = block * lanes
-        live = min(lanes, outputs - o0)
-        for c in range(inputs):
+        rest, c0 = item // across, item % across * lanes
+        g, o0 = rest // down, rest % down * lanes
+        live, channels = min(lanes, outputs - o0), min(lanes, inputs - c0)
+        for p in range(parts):
             for t in range(taps):
-                at = ((g * taps + t) * inputs + c) * outputs + o0
-                for o in range(live):
-                    total[o] = partials[at + o]
-                for p in range(1, parts):
-                    for o in range(live):
-                        total[o] += partials[p * whole + at + o]
-                for o in range(live):
-                    gw[g * outputs + o0 + o, c * taps + t] = total[o]
+                for c in range(channels):
+                    at = p * whole + ((g * taps + t) * inputs + c0 + c) * outputs + o0
+                    _add_row(p > 0, live, partials, at, sums, (c * taps + t) * lanes)
+        row, first, terms = gw.shape[1], c0 * taps, channels * taps
+        squares = terms // lanes if live == lanes else 0
+        for q in range(0, squares * lanes, lanes):
+            target = gw.ctypes.data + ((g * outputs + o0) * row + first + q) * size
+            transpose(sums.ctypes.data + q * lanes * size, lanes * size, target, row * size, like)
+        for o in range(live):
+            for q in range(squares * lanes, terms):
+                gw[g * outputs + o0 + o, first + q] = sums[q * lanes + o]
+
+
+@helper(exact=True)
+def _add_row(more: bool, live: int, row: Any, at: int, sums: Any, to: int) -> None:
+    """sums[to + o] (+)= row[at + o]; a whole vector, of a length known when compiling, is one instruction."""
+    lanes = lanes_of(row.dtype.type(0))
+    if live < lanes:
+        for o in range(live):
+            sums[to + o] = sums[to + o] + row[at + o] if more else row[at + o]
+    elif more:
+        for o in range(lanes):
+            sums[to + o] += row[at + o]
+    else:
+        for o in range(lanes):
+            sums[to + o] = row[at + o]
