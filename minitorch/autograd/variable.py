@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from ..handles import RemovableHandle, add_hook
 from ..tape import Node
 from ..tensor import Tensor, _new, method
 
-__all__: list[str] = []
+__all__ = ["Variable"]
 
 
 @method
@@ -131,3 +132,33 @@ def detach_(self: Tensor) -> Tensor:
         raise RuntimeError("Can't detach views in-place. Use detach() instead.")
     self._node, self._index, self._requires = None, 0, False
     return self
+
+
+class _IsTensor(type):
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, Tensor)
+
+
+class Variable(metaclass=_IsTensor):
+    """What tensors with gradients were called before torch 0.4: the call gives a tensor, every tensor is one.
+
+    TypeError for data that is not a tensor, RuntimeError for gradients of integers.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.autograd.Variable(minitorch.ones(1), requires_grad=True)
+    tensor([1.], requires_grad=True)
+    """
+
+    def __new__(cls, data: Any = None, requires_grad: bool = False, volatile: Any = None) -> Any:
+        """Return a tensor off the tape that shares the data's memory."""
+        if volatile is not None:
+            text = "volatile was removed and now has no effect. Use `with torch.no_grad():` instead."
+            warnings.warn(text, stacklevel=2)
+        if data is not None and not isinstance(data, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
+        tensor = Tensor() if data is None else data.detach()
+        if requires_grad and tensor._data.dtype.kind not in "fcV":
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        return tensor.requires_grad_(requires_grad)
