@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from ..dtypes import float32
 from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import wrap
 from ._common import Tensor, apply, deliver, normal_dims, tensor_arg
+from ._returns import returns
 from .expand import expand
 from .pointwise import maximum, minimum
 from .reduce import kept, spread
@@ -101,7 +101,7 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | N
     return deliver(_extreme("amin", AMIN, input, dim, keepdim), out)
 
 
-_RETURN: dict[str, Any] = {name: namedtuple(name, ["values", "indices"]) for name in ("max", "min")}
+_RETURN: dict[str, Any] = {name: returns(name) for name in ("max", "min")}
 
 
 def _with_indices(name: str, input: Tensor, dim: int, keepdim: bool) -> Any:
