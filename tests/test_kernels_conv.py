@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minitorch import jit
+from minitorch.codegen.ir import AVX2, AVX512, I64, NEON, SSE2, Target, dump
+from minitorch.codegen.walk import Walk, emit_walk_outer, emit_walk_sum, walks
 from minitorch.kernels.conv import conv_forward, conv_input_grad
 from minitorch.kernels.conv_ref import conv_forward_ref, conv_input_grad_ref, conv_weight_grad_ref
 from minitorch.kernels.conv_weight import conv_weight_grad
@@ -149,6 +151,37 @@ def test_groups_never_go_to_winograd(width: int, groups: int) -> None:
     check(problem(*same, groups, (2, width, width), np.float32), winograd=True)
 
 
+@settings(max_examples=60)
+@given(data=st.data(), dtype=st.sampled_from([np.float32, np.float64]), bias=st.booleans())
+def test_walked_rows_equal_their_reference(data: Any, dtype: Any, bias: bool) -> None:
+    usual = [((3, 3), (1, 1)), ((3, 3), (2, 2)), ((1, 3), (1, 2)), ((3, 4), (2, 1)), ((5, 5), (1, 1))]
+    kernel, stride = data.draw(st.sampled_from(usual))
+    padding = tuple(data.draw(st.tuples(*[st.tuples(st.integers(0, 2), st.integers(0, 3))] * 2)))
+    spatial = data.draw(st.tuples(st.integers(5, 20), st.integers(5, 40)))
+    sizes, channels = (data.draw(st.integers(1, 3)), 1, 1), data.draw(st.integers(8, 53))
+    layouts = [data.draw(LAYOUTS) for _ in range(3)]
+    check(problem(spatial, kernel, stride, padding, (1, 1), channels, sizes, dtype, layouts), bias)
+
+
+@pytest.mark.parametrize("depth", [((1, 1), (1, 1, 1)), ((2, 2), (2, 1, 1)), ((0, 1), (1, 2, 2))])
+def test_walked_rows_of_volumes(depth: Any) -> None:
+    pads, stride = depth
+    check(problem((5, 9, 12), (1, 3, 3), stride, (pads, (1, 1), (1, 1)), (1, 1, 1), 24, (2, 1, 1), np.float32))
+
+
+@pytest.mark.parametrize("target", [AVX512, AVX2, SSE2, NEON])
+def test_walks_can_be_emitted_for_any_cpu(target: Target) -> None:
+    for walk in (Walk(3, 3, 1, 1), Walk(3, 3, 2, 2), Walk(1, 4, 1, 2)):
+        assert walks(walk, target)
+        rows = walk.rows(target)
+        sums = dump(lambda v, *a, w=walk, r=rows: emit_walk_sum(v, w, r, *a), 4, target, [I64] * 11)
+        outer = dump(lambda v, *a, w=walk, r=rows: emit_walk_outer(v, w, r, *a), 4, target, [I64] * 9)
+        products = rows * walk.lines * walk.taps
+        found = [text.count("llvm.fma.") - 1 if target.fma else text.count("fmul") for text in (sums, outer)]
+        # the loop, and before and after it together once for each further output that a step meets
+        assert found == [products * walk.depth] * 2
+
+
 @pytest.mark.parametrize("width", [1, 2, 4, 8])
 def test_nan_and_infinity_stay_in_their_group(width: int) -> None:
     p = problem((12, 12), (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 8, (1, width, width), np.float32)
@@ -162,7 +195,15 @@ def test_nan_and_infinity_stay_in_their_group(width: int) -> None:
     assert np.isnan(gw[:width, 0]).all() and np.isfinite(gw[width:]).all()
 
 
-@pytest.mark.parametrize("case", ["same", "stride", "stem", "depthwise", "groups", "deep"])
+def test_padding_is_skipped_where_weights_are_infinite() -> None:
+    p = problem((12, 12), (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 20, (1, 1, 1), np.float32)
+    p.w[:, :, 0, 0] = np.inf
+    y, gx = conv_forward(np.abs(p.x), p.w, None, *p.how), conv_input_grad(np.abs(p.gy), p.w, (12, 12), *p.how)
+    assert np.isfinite(y[:, :, 0]).all() and np.isfinite(y[..., 0]).all() and np.isposinf(y[:, :, 1:, 1:]).all()
+    assert np.isfinite(gx[:, :, -1]).all() and np.isfinite(gx[..., -1]).all() and np.isposinf(gx[:, :, :-1, :-1]).all()
+
+
+@pytest.mark.parametrize("case", ["same", "stride", "stem", "depthwise", "depthwise 14", "groups", "deep"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_one_thread_and_many_give_the_same_bits(case: str, dtype: Any) -> None:
     pad = ((1, 1), (1, 1))
@@ -171,6 +212,7 @@ def test_one_thread_and_many_give_the_same_bits(case: str, dtype: Any) -> None:
         "stride": lambda: problem((21, 20), (3, 3), (2, 2), pad, (1, 1), 1, (5, 33, 40), dtype),
         "stem": lambda: problem((40, 41), (7, 7), (2, 2), ((3, 3), (3, 3)), (1, 1), 1, (4, 3, 20), dtype),
         "depthwise": lambda: problem((30, 30), (3, 3), (1, 1), pad, (1, 1), 60, (4, 1, 1), dtype),
+        "depthwise 14": lambda: problem((14, 14), (3, 3), (2, 1), pad, (1, 1), 72, (9, 1, 1), dtype),
         "groups": lambda: problem((30, 30), (3, 3), (2, 2), pad, (1, 1), 16, (4, 4, 4), dtype),
         "deep": lambda: problem((7, 7), (3, 3), (1, 1), pad, (1, 1), 1, (1, 150, 150), dtype),
     }[case]()

@@ -54,14 +54,19 @@ def prefetch(typingctx: Any, address: Any) -> Any:
     """prefetch(address): bring a cache line nearer; any address is allowed."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
-        known = builder.module.globals.get("llvm.prefetch.p0")
-        function = known or ir.Function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(function, [builder.inttoptr(args[0], byte), flag(0), flag(3), flag(1)])
+        emit_prefetch(builder, args[0])
         return context.get_dummy_value()
 
     return types.void(types.int64), codegen
+
+
+def emit_prefetch(builder: ir.IRBuilder, address: Any, write: bool = False, near: int = 3) -> None:
+    """Emit a request for a cache line, to be read or written, `near` 3 for the first level and 2 for the second."""
+    byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
+    kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+    known = builder.module.globals.get("llvm.prefetch.p0")
+    function = known or ir.Function(builder.module, kind, "llvm.prefetch.p0")
+    builder.call(function, [builder.inttoptr(address, byte), flag(int(write)), flag(near), flag(1)])
 
 
 @emitted

@@ -1,62 +1,65 @@
 """Depthwise convolution and small groups of equal size: the vector's lanes are channels (see `codegen.lanes`).
 
+Depthwise with a small kernel, the inside of the map is walked in whole rows (`codegen.walk`); tiles do the rest.
+
 No table of addresses: output pixels are taken along W, several at a time, while the
 next row is fetched: rows are too far apart for the hardware to foresee.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..codegen.gemm import host_tile, lanes_of
 from ..codegen.lanes import lane_outer, lane_pixels, lane_tile
 from ..codegen.move import prefetch
+from ..codegen.walk import walk_depth, walk_outer, walk_rows, walk_sum
 from ..jit import helper, kernel
+from .lane_plan import (
+    BLOCK,
+    CHANNELS,
+    FIRST,
+    GRID_D,
+    GRID_H,
+    GRID_W,
+    IMAGES,
+    NEXT_D,
+    NEXT_H,
+    NEXT_W,
+    OFF_D,
+    OFF_H,
+    OFF_W,
+    PARTS,
+    SIZE_D,
+    SIZE_H,
+    SIZE_W,
+    STEP_D,
+    STEP_H,
+    STEP_W,
+    TAPS_D,
+    TAPS_H,
+    TAPS_W,
+    W_OFF,
+    X_D,
+    X_H,
+    X_N,
+    X_W,
+    Y_D,
+    Y_H,
+    Y_N,
+    Y_OFF,
+    Y_W,
+    LanePlan,
+    forward_plan,
+    input_plan,
+    turns_of,
+)  # fmt: skip
 from .layout import Array
 from .tiles import aligned, start_of
-from .window import Window, residues
 
-WIDEST = 8  # channels of a group: R sums a pixel must fit the registers
-PARTS = 16  # independent sums over pixels, fixed by shape
-ROWS = 8  # output rows of an item: neighbours share input
-
-# Fields of a phase: grid of outputs, number of taps, offset of the first tap and distance of taps along each axis,
-# byte offsets into the packed weight and the result.
-(
-    FIRST, GRID_D, GRID_H, GRID_W, TAPS_D, TAPS_H, TAPS_W, OFF_D, OFF_H, OFF_W,
-    NEXT_D, NEXT_H, NEXT_W, W_OFF, Y_OFF, PHASE,
-) = range(16)  # fmt: skip
-# Fields of the frame; strides in bytes, those of y for one step of the grid.
-(
-    STEP_D, STEP_H, STEP_W, SIZE_D, SIZE_H, SIZE_W, X_N, X_D, X_H, X_W, Y_N, Y_D, Y_H, Y_W,
-    CHANNELS, IMAGES, BLOCK, FRAME,
-) = range(18)  # fmt: skip
-
-
-class LanePlan(NamedTuple):
-    """What the shape alone decides."""
-
-    span: int
-    work: int
-    phases: Array
-    frame: Array
-    lines: int  # most kernel lines (depth, height) of a phase
-    source: Array  # (taps, turns, channels): which weight is packed there
-
-
-def turns_of(channels: int, filters: int, groups: int, itemsize: int) -> int:
-    """Return the channels of a group if such groups are computed by lanes, else 0.
-
-    >>> turns_of(32, 32, 32, 4), turns_of(32, 32, 16, 4), turns_of(32, 64, 32, 4)
-    (1, 2, 0)
-    """
-    width = channels // groups
-    equal = groups > 1 and channels == filters and width & (width - 1) == 0
-    return width if equal and width <= min(WIDEST, host_tile(itemsize)[1]) else 0
+__all__ = ["LanePlan", "correlate", "forward_plan", "input_plan", "turns_of", "weight_grad"]
 
 
 def correlate(plan: LanePlan, rows: Array, w: Array, bias: Array | None, turns: int, out: Array) -> None:
@@ -69,83 +72,8 @@ def correlate(plan: LanePlan, rows: Array, w: Array, bias: Array | None, turns: 
     shared = y if bias is None else np.ascontiguousarray(bias)
     tile_rows(
         plan.span, plan.work, start_of(rows), packed, shared, bias is not None, (0,) * turns,
-        plan.lines, plan.phases, plan.frame, y,
+        plan.form, plan.lines, plan.phases, plan.frame, y,
     )  # fmt: skip
-
-
-@lru_cache(maxsize=512)
-def forward_plan(images: int, channels: int, window: Window, turns: int, size: int) -> LanePlan:
-    """Plan one phase: all outputs see all taps."""
-    sides = zip(window.output, window.kernel, window.padding, window.dilation)
-    axes = [[(n, list(range(k)), -p[0], d, 0)] for n, k, p, d in sides]
-
-    def source(taps: Array, c: Array, r: Array) -> Any:  # lane j of sum r adds to output j - r of its group
-        return (_turned(c, r, turns) * turns + c % turns) * window.taps + taps
-
-    return _plan(
-        axes, window, window.stride, window.size, window.output, (1, 1, 1), images, channels, turns, size, source
-    )
-
-
-@lru_cache(maxsize=512)
-def input_plan(images: int, channels: int, window: Window, turns: int, size: int) -> LanePlan:
-    """Plan a phase for each residue of the stride: its pixels see the same taps."""
-    axes: list[Any] = []
-    for axis in range(3):
-        axes.append([])
-        for residue in residues(window, axis):
-            taps = sorted(residue.taps, key=lambda tap: tap[1])
-            offsets = [offset for _, offset in taps] or [0]
-            step = offsets[1] - offsets[0] if len(offsets) > 1 else 1
-            axes[axis].append((residue.length, [t for t, _ in taps], offsets[0], step, residue.residue))
-
-    def source(taps: Array, c: Array, r: Array) -> Any:
-        return (c * turns + _turned(c, r, turns) % turns) * window.taps + taps
-
-    ones = (1, 1, 1)
-    return _plan(axes, window, ones, window.output, window.size, window.stride, images, channels, turns, size, source)
-
-
-def _turned(c: Array, r: Array, turns: int) -> Any:
-    """Channel j - r of the group of channel j, round the group."""
-    return c - c % turns + (c - r) % turns
-
-
-def _plan(
-    axes: Any, window: Window, step: Any, size: Any, out: Any, out_step: Any, images: int, channels: int,
-    turns: int, itemsize: int, source: Any,
-) -> LanePlan:  # fmt: skip
-    pixel = channels * itemsize
-    frame = np.zeros(FRAME, np.int64)
-    frame[STEP_D : STEP_W + 1], frame[SIZE_D : SIZE_W + 1] = step, size
-    frame[X_N : X_W + 1] = _strides(size, pixel)
-    strides = np.array(_strides(out, pixel))
-    frame[Y_N : Y_W + 1] = strides * (1, *out_step)
-    grids = [max((phase[0] for phase in axis), default=0) for axis in axes]
-    block = max(1, min(ROWS, images * grids[0] * grids[1] // PARTS))
-    frame[[CHANNELS, IMAGES, BLOCK]] = channels, images, block
-    order: list[int] = []
-    phases, items, terms = [], 0, 0
-    for d, h, w in product(*axes):
-        taps = [(i * window.kernel[1] + j) * window.kernel[2] + k for i in d[1] for j in h[1] for k in w[1]]
-        offset = len(order) * turns * channels * itemsize
-        start = int(strides[1:] @ (d[4], h[4], w[4]))
-        fields = [*zip(*((n, len(t), at, delta) for n, t, at, delta, _ in (d, h, w)))]
-        phases.append([items, *(f for row in fields for f in row), offset, start])
-        order += taps
-        items += images * d[0] * -(-h[0] // block)
-        terms += d[0] * h[0] * w[0] * (len(taps) + 1)
-    c, r = np.arange(channels), np.arange(turns)[:, None]
-    places = source(np.array(order, np.int64).reshape(-1, 1, 1), c, r)
-    lines = max((len(d[1]) * len(h[1]) for d, h in product(*axes[:2])), default=0)
-    work = images * channels * turns * terms
-    table = np.array(phases, np.int64).reshape(-1, PHASE)
-    return LanePlan(items, work, table, frame, max(1, lines), places.reshape(-1))
-
-
-def _strides(size: Any, pixel: int) -> list[int]:
-    """Byte strides of a dense (N, D, H, W, C) array along N, D, H and W."""
-    return [pixel * size[2] * size[1] * size[0], pixel * size[2] * size[1], pixel * size[2], pixel]
 
 
 @helper
@@ -156,14 +84,41 @@ def _valid(at: int, step: int, taps: int, size: int) -> tuple[int, int]:
 
 
 @helper
-def _inside(phase: int, phases: Any, frame: Any) -> tuple[int, int]:
-    """Return the half-open range of outputs along W all of whose taps meet the input."""
-    step, off, grid = frame[STEP_W], phases[phase, OFF_W], phases[phase, GRID_W]
-    if phases[phase, TAPS_W] == 0:
+def _inside(axis: int, phase: int, phases: Any, frame: Any) -> tuple[int, int]:
+    """Return the half-open range of outputs along an axis all of whose taps meet the input."""
+    step, off, grid = frame[STEP_D + axis], phases[phase, OFF_D + axis], phases[phase, GRID_D + axis]
+    if phases[phase, TAPS_D + axis] == 0:
         return 0, grid
-    last = off + (phases[phase, TAPS_W] - 1) * phases[phase, NEXT_W]
+    last = off + (phases[phase, TAPS_D + axis] - 1) * phases[phase, NEXT_D + axis]
     low = min(grid, max(0, (step - 1 - off) // step))
-    return low, max(low, min(grid, (frame[SIZE_W] - 1 - last) // step + 1))
+    return low, max(low, min(grid, (frame[SIZE_D + axis] - 1 - last) // step + 1))
+
+
+@helper
+def _walked(form: Any, d: int, h0: int, h1: int, lanes: int, phases: Any, frame: Any) -> tuple[int, int]:
+    """Return the half-open range of rows of [h0, h1) whose inside is walked."""
+    low, high = _inside(2, 0, phases, frame)
+    top, bottom = _inside(1, 0, phases, frame)
+    at_d = d * frame[STEP_D] + phases[0, OFF_D]
+    if walk_rows(form) == 0 or frame[CHANNELS] < lanes or high - low < max(1, walk_depth(form)):
+        return h1, h1
+    if at_d < 0 or at_d >= frame[SIZE_D]:
+        return h1, h1
+    return max(h0, min(top, h1)), max(h0, min(bottom, h1))
+
+
+@helper
+def _walk_rows(form: Any, rows: int) -> int:
+    """Return how many of so many rows one walk takes."""
+    return walk_rows(form) if rows >= walk_rows(form) else 1
+
+
+@helper
+def _corner(n: int, d: int, h: int, w: int, phases: Any, frame: Any) -> int:
+    """Byte offset of the first input of the only phase's output (n, d, h, w)."""
+    at_d, at_h = d * frame[STEP_D] + phases[0, OFF_D], h * frame[STEP_H] + phases[0, OFF_H]
+    at_w = w * frame[STEP_W] + phases[0, OFF_W]
+    return n * frame[X_N] + at_d * frame[X_D] + at_h * frame[X_H] + at_w * frame[X_W]
 
 
 @helper
@@ -203,7 +158,7 @@ def _fetch(address: int, pixels: int, step: int, span: int) -> None:
 
 @kernel
 def tile_rows(
-    lo: int, hi: int, x: Any, packed: Any, bias: Any, given: bool, turns: Any, lines: int, phases: Any,
+    lo: int, hi: int, x: Any, packed: Any, bias: Any, given: bool, turns: Any, form: Any, lines: int, phases: Any,
     frame: Any, y: Any,
 ) -> None:  # fmt: skip
     """y[pixel, c] = bias[c] + sum over taps, turns of x[pixel + tap, c'] * packed[tap, turn, c'].
@@ -227,14 +182,18 @@ def tile_rows(
         x_at, w_at = x.ctypes.data, packed.ctypes.data + phases[p, W_OFF]
         y_at = y.ctypes.data + phases[p, Y_OFF] + n * frame[Y_N] + d * frame[Y_D]
         h0, h1 = b * frame[BLOCK], min((b + 1) * frame[BLOCK], phases[p, GRID_H])
+        top, bottom = _walked(form, d, h0, h1, lanes, phases, frame)
+        if top < bottom:
+            first, end = _inside(2, 0, phases, frame)
+            _walk_sums(form, n, d, top, bottom, first, end, x_at, w_at, shared, some, frame, phases, y_at, like)
         count, tap_step, grid = phases[p, TAPS_W], phases[p, NEXT_W] * frame[X_W], phases[p, GRID_W]
-        low, high = _inside(p, phases, frame)
-        wide = most
-        if high - low < wide:
-            wide = max(1, most // 2)
-        if channels < lanes or high - low < wide:
-            low, high = grid, grid
         for h in range(h0, h1):
+            low, high = _inside(2, p, phases, frame)
+            done, wide = top <= h < bottom, most
+            if high - low < wide:
+                wide = max(1, most // 2)
+            if not done and (channels < lanes or high - low < wide):
+                low, high = grid, grid
             for q in range(grid - (high - low)):
                 c = q if q < low else q - low + high
                 t0, t1 = _valid(c * frame[STEP_W] + phases[p, OFF_W], phases[p, NEXT_W], count, frame[SIZE_W])
@@ -244,7 +203,7 @@ def tile_rows(
                 for v in range(0, channels, lanes):
                     lane_tile(0, 1, turns, found, at, v * size, t1 - t0, tap_step, pixel, w_step, turn_step,
                               out, frame[Y_W], shared, some, channels - v, like)  # fmt: skip
-            if low == high:
+            if done or low == high:
                 continue
             found = _lines(p, phases, frame, n, d, h, x_at, w_at, w_step, table)
             _move(table, found, phases[p, OFF_W] * frame[X_W], 0)
@@ -267,6 +226,30 @@ def tile_rows(
     table[0] = 0  # Numba frees an array after its last mention, addresses do not count
 
 
+@helper
+def _walk_sums(
+    form: Any, n: int, d: int, top: int, bottom: int, low: int, high: int, x: int, w: int, bias: int, given: int,
+    frame: Any, phases: Any, y: int, like: Any,
+) -> None:  # fmt: skip
+    """Compute outputs [top, bottom) by [low, high), R rows at a time; the last of them again, with the same bits."""
+    lanes, channels, size = lanes_of(like), frame[CHANNELS], frame[X_W] // frame[CHANNELS]
+    h = top
+    while h < bottom:
+        rows = _walk_rows(form, bottom - top)
+        first = min(h, bottom - rows)
+        at = x + _corner(n, d, first, low, phases, frame)
+        out = y + first * frame[Y_H] + low * frame[Y_W]
+        for v in range(0, channels, lanes):
+            shift = min(v, channels - lanes) * size
+            if rows > 1:
+                walk_sum(0, form, high - low, at + shift, frame[X_H], frame[X_W], w + shift, channels * size,
+                         bias + shift, given, out + shift, frame[Y_H], frame[Y_W], like)  # fmt: skip
+            else:
+                walk_sum(1, form, high - low, at + shift, frame[X_H], frame[X_W], w + shift, channels * size,
+                         bias + shift, given, out + shift, frame[Y_H], frame[Y_W], like)  # fmt: skip
+        h += rows
+
+
 def weight_grad(plan: LanePlan, rows: Array, gy: Array, turns: int) -> Array:
     """Return the weight gradient, flat, from dense channels-last inputs and output gradients."""
     channels = int(plan.frame[CHANNELS])
@@ -277,8 +260,8 @@ def weight_grad(plan: LanePlan, rows: Array, gy: Array, turns: int) -> Array:
     partials = aligned(parts * taps * turns * padded, rows.dtype).reshape(parts, -1, padded)
     partials[...] = 0
     outer_rows(
-        parts, plan.work, start_of(rows), start_of(gy), (0,) * turns, plan.lines, total, plan.phases, plan.frame,
-        partials,
+        parts, plan.work, start_of(rows), start_of(gy), (0,) * turns, plan.form, plan.lines, total, plan.phases,
+        plan.frame, partials,
     )  # fmt: skip
     gw = np.empty(plan.source.size, rows.dtype)
     gw[plan.source] = partials.sum(0)[:, :channels].reshape(-1)
@@ -287,8 +270,9 @@ def weight_grad(plan: LanePlan, rows: Array, gy: Array, turns: int) -> Array:
 
 @kernel
 def outer_rows(
-    lo: int, hi: int, x: Any, gy: Any, turns: Any, lines: int, total: int, phases: Any, frame: Any, partials: Any
-) -> None:
+    lo: int, hi: int, x: Any, gy: Any, turns: Any, form: Any, lines: int, total: int, phases: Any, frame: Any,
+    partials: Any,
+) -> None:  # fmt: skip
     """partials[part, (tap, turn), c] += sum over the part's pixels of x[pixel + tap, c] * gy[pixel, c - turn]."""
     like = partials.dtype.type(0)
     size, lanes, most = partials.itemsize, lanes_of(like), lane_pixels(turns)
@@ -298,36 +282,63 @@ def outer_rows(
     table = np.empty(2 * lines, np.int64)
     at = table.ctypes.data
     count, tap_step, grid = phases[0, TAPS_W], phases[0, NEXT_W] * frame[X_W], phases[0, GRID_W]
-    low, high = _inside(0, phases, frame)
+    low, high = _inside(2, 0, phases, frame)
     stop = high - (high - low) % most
     for part in range(lo, hi):
         w_at = partials.ctypes.data + part * partials.shape[1] * turn_step
-        end = (part + 1) * total // partials.shape[0]
-        for row in range(part * total // partials.shape[0], end):
-            plane, h = divmod(row, phases[0, GRID_H])
+        row, end = part * total // partials.shape[0], (part + 1) * total // partials.shape[0]
+        while row < end:
+            plane, h0 = divmod(row, phases[0, GRID_H])
             n, d = divmod(plane, phases[0, GRID_D])
-            g_at = gy.ctypes.data + n * frame[Y_N] + d * frame[Y_D] + h * frame[Y_H]
-            for q in range(grid - (stop - low)):  # the edges, and what whole tiles leave over
-                c = q if q < low else q - low + stop
-                t0, t1 = _valid(c * frame[STEP_W] + phases[0, OFF_W], phases[0, NEXT_W], count, frame[SIZE_W])
-                found = _lines(0, phases, frame, n, d, h, x.ctypes.data, w_at, w_step, table) if t1 > t0 else 0
-                shift = (c * frame[STEP_W] + phases[0, OFF_W]) * frame[X_W] + t0 * tap_step
-                _move(table, found, shift, t0 * w_step)
-                for v in range(0, channels, lanes):
-                    lane_outer(0, 1, turns, found, at, v * size, t1 - t0, tap_step, pixel, w_step, turn_step,
-                               g_at + c * frame[Y_W], frame[Y_W], channels - v, like)  # fmt: skip
-            found = _lines(0, phases, frame, n, d, h, x.ctypes.data, w_at, w_step, table)
-            _move(table, found, (low * frame[STEP_W] + phases[0, OFF_W]) * frame[X_W], 0)
-            for c in range(low, stop, most):
-                if found:
-                    _fetch(table[2 * found - 2] + frame[STEP_H] * frame[X_H], most, pixel, pixel)
-                _fetch(g_at + frame[Y_H] + c * frame[Y_W], most, frame[Y_W], frame[Y_W])
-                for v in range(0, channels, lanes):
-                    if channels - v >= lanes:
-                        lane_outer(1, 0, turns, found, at, v * size, count, tap_step, pixel, w_step, turn_step,
-                                   g_at + c * frame[Y_W], frame[Y_W], lanes, like)  # fmt: skip
-                    else:
-                        lane_outer(1, 1, turns, found, at, v * size, count, tap_step, pixel, w_step, turn_step,
+            h1 = min(h0 + end - row, phases[0, GRID_H])
+            top, bottom = _walked(form, d, h0, h1, lanes, phases, frame)
+            begin, rows = 0, 1  # the first channel that is not walked
+            if h0 == top < bottom:
+                begin, rows = channels - channels % lanes, _walk_rows(form, bottom - top)
+                source = x.ctypes.data + _corner(n, d, top, low, phases, frame)
+                grads = gy.ctypes.data + n * frame[Y_N] + d * frame[Y_D] + top * frame[Y_H] + low * frame[Y_W]
+                _walk_outers(form, rows, begin, high - low, source, w_at, turn_step, grads, frame, like)
+            row += rows
+            for h in range(h0, h0 + rows):
+                g_at = gy.ctypes.data + n * frame[Y_N] + d * frame[Y_D] + h * frame[Y_H]
+                for q in range(grid - (stop - low)):  # the edges, and what whole tiles leave over
+                    c = q if q < low else q - low + stop
+                    t0, t1 = _valid(c * frame[STEP_W] + phases[0, OFF_W], phases[0, NEXT_W], count, frame[SIZE_W])
+                    found = _lines(0, phases, frame, n, d, h, x.ctypes.data, w_at, w_step, table) if t1 > t0 else 0
+                    shift = (c * frame[STEP_W] + phases[0, OFF_W]) * frame[X_W] + t0 * tap_step
+                    _move(table, found, shift, t0 * w_step)
+                    for v in range(begin if low <= c < high else 0, channels, lanes):
+                        lane_outer(0, 1, turns, found, at, v * size, t1 - t0, tap_step, pixel, w_step, turn_step,
                                    g_at + c * frame[Y_W], frame[Y_W], channels - v, like)  # fmt: skip
-                _move(table, found, most * pixel, 0)
+                if begin == channels:
+                    continue
+                found = _lines(0, phases, frame, n, d, h, x.ctypes.data, w_at, w_step, table)
+                _move(table, found, (low * frame[STEP_W] + phases[0, OFF_W]) * frame[X_W], 0)
+                for c in range(low, stop, most):
+                    if found:
+                        _fetch(table[2 * found - 2] + frame[STEP_H] * frame[X_H], most, pixel, pixel)
+                    _fetch(g_at + frame[Y_H] + c * frame[Y_W], most, frame[Y_W], frame[Y_W])
+                    for v in range(begin, channels, lanes):
+                        if channels - v >= lanes:
+                            lane_outer(1, 0, turns, found, at, v * size, count, tap_step, pixel, w_step, turn_step,
+                                       g_at + c * frame[Y_W], frame[Y_W], lanes, like)  # fmt: skip
+                        else:
+                            lane_outer(1, 1, turns, found, at, v * size, count, tap_step, pixel, w_step, turn_step,
+                                       g_at + c * frame[Y_W], frame[Y_W], channels - v, like)  # fmt: skip
+                    _move(table, found, most * pixel, 0)
     table[0] = 0  # Numba frees an array after its last mention, addresses do not count
+
+
+@helper
+def _walk_outers(
+    form: Any, rows: int, channels: int, count: int, x: int, w: int, w_step: int, g: int, frame: Any, like: Any
+) -> None:
+    """Add what `rows` rows of `count` pixels give to the gradient of the first channels."""
+    lanes, size = lanes_of(like), frame[X_W] // frame[CHANNELS]
+    for v in range(0, channels, lanes):
+        if rows > 1:
+            walk_outer(0, form, count, x + v * size, frame[X_H], frame[X_W], w + v * size, w_step,
+                       g + v * size, frame[Y_H], frame[Y_W], like)  # fmt: skip
+        else:
+            walk_outer(1, form, count, x + v * size, frame[X_H], frame[X_W], w + v * size, w_step,
+                       g + v * size, frame[Y_H], frame[Y_W], like)  # fmt: skip
