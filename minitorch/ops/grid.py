@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from ..dtypes import dtype
 from ..errors import shape_text
 from ..memory import Array
 from ..op import Failure, Make, Sample, register
 from ..tensor import wrap
 from ._common import Tensor, tensor_arg
+from ._ranges import linspace_values
 from .gather import index_select
 from .matmul import matmul
 
@@ -72,7 +74,7 @@ Tap = tuple[Array, Tensor]  # int positions along a dimension (N, ...), and thei
 
 def _unnormalised(c: Tensor, size: int, align: bool) -> Tensor:
     """Take [-1, 1] to positions of elements, whose middles are 0, 1, ..., size - 1."""
-    return (c + 1) * ((size - 1) / 2) if align else ((c + 1) * size - 1) / 2
+    return (c + 1) * ((size - 1) / 2) if align else (c + 1) * (size / 2) - 0.5
 
 
 def _summed(rows: Tensor, taps: list[list[Tap]], sizes: tuple[int, ...]) -> Tensor:
@@ -218,15 +220,27 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
     sizes = tuple(int(n) for n in size)
     _check_affine(theta, sizes)
     spatial, kind = sizes[2:], theta._data.dtype
-    lines = [(np.linspace(-1, 1, n) if n > 1 else np.zeros(1)) * (1 if align_corners else (n - 1) / n) for n in spatial]
-    axes = [*reversed(np.meshgrid(*lines, indexing="ij")), np.ones(spatial)]
-    base = wrap(np.stack([a.ravel() for a in axes], -1).astype(kind))
+    lines = [_middles(n, theta.dtype, bool(align_corners)) for n in spatial]
+    axes = [*reversed(np.meshgrid(*lines, indexing="ij")), np.ones(spatial, kind)]
+    base = wrap(np.stack([a.ravel() for a in axes], -1))
     if sizes[0] != theta._data.shape[0]:
         raise RuntimeError(
             f"affine_grid: size={sizes} has a batch of {sizes[0]}, but theta {shape_text(theta._data.shape)} has "
             f"one of {theta._data.shape[0]}"
         )
     return matmul(base, theta.mT).reshape(sizes[0], *spatial, len(spatial))
+
+
+def _middles(size: int, kind: dtype, align: bool) -> Array:
+    """Return the positions of an axis's elements between -1 and 1.
+
+    They are computed in the map's own dtype, as torch does: a map that changes nothing meets the elements, where the
+    gradient has a kink, and the last bit decides on which side of it.
+    """
+    if size < 2:
+        return np.zeros(1, kind.numpy)
+    line = linspace_values(-1, 1, size, kind)
+    return line if align else line * line.dtype.type(size - 1) / line.dtype.type(size)
 
 
 def _check_affine(theta: Tensor, size: tuple[int, ...]) -> None:
