@@ -21,7 +21,9 @@ from .ops.matrix_norm import matrix_norm as matrix_norm
 from .ops.matrix_norm import norm as norm
 from .ops.matrix_norm import vector_norm as vector_norm
 from .ops.products import multi_dot as multi_dot
+from .ops.reflections import householder_product as householder_product
+from .ops.reflections import matrix_exp as matrix_exp
 
-__all__ = ["LinAlgError", "cholesky", "det", "eigh", "eigvalsh", "inv", "matmul", "matrix_norm", "matrix_power",
-           "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "svd", "svdvals",
-           "vector_norm"]  # fmt: skip
+__all__ = ["LinAlgError", "cholesky", "det", "eigh", "eigvalsh", "householder_product", "inv", "matmul", "matrix_exp",
+           "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "svd",
+           "svdvals", "vector_norm"]  # fmt: skip

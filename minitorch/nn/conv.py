@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ..ops.conv import same_padding
 from ..ops.create import empty
 from ..tensor import Tensor
 from . import functional as F
@@ -47,7 +48,7 @@ class _ConvNd(Module):
     ) -> None:
         super().__init__()
         _check_channels(in_channels, out_channels, groups)
-        _check_padding(padding, stride, padding_mode)
+        _check_padding(padding, padding_mode)
         self.in_channels, self.out_channels = in_channels, out_channels
         self.kernel_size, self.stride, self.padding, self.dilation = kernel_size, stride, padding, dilation
         self.transposed, self.output_padding = transposed, output_padding
@@ -98,12 +99,10 @@ def _check_channels(in_channels: int, out_channels: int, groups: int) -> None:
         raise ValueError("out_channels must be divisible by groups")
 
 
-def _check_padding(padding: Any, stride: tuple[int, ...], padding_mode: str) -> None:
+def _check_padding(padding: Any, padding_mode: str) -> None:
     if isinstance(padding, str):
         if padding not in _PADDINGS:
             raise ValueError(f"Invalid padding string {padding!r}, should be one of {set(_PADDINGS)}")
-        if padding == "same" and any(s != 1 for s in stride):
-            raise ValueError("padding='same' is not supported for strided convolutions")
     if padding_mode not in _PADDING_MODES:
         raise ValueError(f"padding_mode must be one of {set(_PADDING_MODES)}, but got padding_mode='{padding_mode}'")
 
@@ -148,10 +147,16 @@ class _Conv(_ConvNd):
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         padding = self.padding
         if self.padding_mode != "zeros":
-            input = F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
+            input = F.pad(input, self._amounts_for(input), mode=self.padding_mode)
             padding = (0,) * self._ndim
         conv = getattr(F, self._op)
         return conv(input, weight, bias, self.stride, padding, self.dilation, self.groups)
+
+    def _amounts_for(self, input: Tensor) -> list[int]:
+        if self.padding != "same" or max(self.stride) == 1:
+            return self._reversed_padding_repeated_twice
+        pairs = same_padding(input.shape[-self._ndim :], self.kernel_size, self.stride, self.dilation)
+        return [amount for pair in reversed(pairs) for amount in pair]
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the convolution of ``input`` with the layer's weight, plus its bias."""
@@ -181,7 +186,8 @@ class Conv2d(_Conv):
     kernel_size, stride, dilation : int or pair of int
         Size, step and spacing of the kernel.
     padding : int, pair of int, 'valid' or 'same'
-        What is added on both sides; 'same' keeps H and W (stride 1 only).
+        What is added on both sides; 'same' gives ceil(H / stride) and ceil(W / stride), the odd row behind
+        (torch has it for stride 1 only).
     groups : int
         Blocks of channels that are convolved separately; ``groups=in_channels`` is a depthwise convolution.
     bias : bool
@@ -233,7 +239,7 @@ class _ConvTransposeNd(_ConvNd):
         out_channels: int,
         kernel_size: _Size,
         stride: _Size = 1,
-        padding: _Size = 0,
+        padding: str | _Size = 0,
         output_padding: _Size = 0,
         groups: int = 1,
         bias: bool = True,
@@ -250,7 +256,7 @@ class _ConvTransposeNd(_ConvNd):
             out_channels,
             ntuple(kernel_size, n),
             ntuple(stride, n),
-            ntuple(padding, n),
+            padding if isinstance(padding, str) else ntuple(padding, n),
             ntuple(dilation, n),
             True,
             ntuple(output_padding, n),
@@ -274,6 +280,8 @@ class _ConvTransposeNd(_ConvNd):
                 f"{n} or {leading + n} elements (got {len(wanted)})"
             )
         padding: Any = self.padding
+        if isinstance(padding, str):
+            raise ValueError(f"output_size cannot be chosen with padding={padding!r}: leave one of them out")
         geometry = zip(input.shape[leading:], self.stride, padding, self.dilation, self.kernel_size)
         least = [(size - 1) * s - 2 * p + d * (k - 1) + 1 for size, s, p, d, k in geometry]
         most = [size + s - 1 for size, s in zip(least, self.stride)]
@@ -316,8 +324,9 @@ class ConvTranspose1d(_ConvTransposeNd):
 class ConvTranspose2d(_ConvTransposeNd):
     """Transposed convolution over images: (N, C_in, H, W) to (N, C_out, H_out, W_out).
 
-    ``H_out = (H - 1)*stride - 2*padding + dilation*(kernel_size - 1) + output_padding + 1``; the weight
-    has the shape (in_channels, out_channels/groups, kH, kW).
+    ``H_out = (H - 1)*stride - 2*padding + dilation*(kernel_size - 1) + output_padding + 1``, or ``H*stride``
+    with ``padding='same'`` (the gradient of a convolution with it), which torch does not have; the weight has the
+    shape (in_channels, out_channels/groups, kH, kW).
 
     >>> import minitorch
     >>> minitorch.nn.ConvTranspose2d(3, 8, 2, stride=2)(minitorch.zeros(2, 3, 4, 4)).shape

@@ -145,14 +145,18 @@ def _geometry(op: str, n: int, stride: Any, dilation: Any) -> tuple[tuple[int, .
     return steps, spread
 
 
-def _pairs(op: str, padding: Any, kernel: tuple[int, ...], stride: Any, dilation: Any) -> tuple[tuple[int, int], ...]:
-    """Return padding before and after each axis; "same" puts the odd one behind, as torch does."""
+def same_padding(size: Any, kernel: Any, stride: Any, dilation: Any) -> tuple[tuple[int, int], ...]:
+    """Return the padding before and after each axis that gives ``ceil(size / stride)`` outputs; the odd one behind."""
+    reach = [-n % s - s + d * (k - 1) + 1 for n, k, s, d in zip(size, kernel, stride, dilation)]
+    return tuple((max(r, 0) // 2, max(r, 0) - max(r, 0) // 2) for r in reach)
+
+
+def _pairs(op: str, padding: Any, size: Any, kernel: Any, stride: Any, dilation: Any) -> tuple[tuple[int, int], ...]:
+    """Return the padding before and after each axis."""
     if padding == "valid":
         return ((0, 0),) * len(kernel)
     if padding == "same":
-        if any(s != 1 for s in stride):
-            raise RuntimeError(f"{op}: padding='same' is not supported for strided convolutions")
-        return tuple((d * (k - 1) // 2, d * (k - 1) - d * (k - 1) // 2) for k, d in zip(kernel, dilation))
+        return same_padding(size, kernel, stride, dilation)
     if isinstance(padding, str):
         raise RuntimeError(f"{op}: Invalid padding string: '{padding}'")
     found = axes(op, "padding", padding, len(kernel))
@@ -181,7 +185,7 @@ def _conv(n: int) -> Callable[..., Tensor]:
         def run(x: Tensor) -> Tensor:
             _check(op, x, weight, bias, groups, False, n)
             kernel = weight._data.shape[2:]
-            pairs = _pairs(op, padding, kernel, steps, spread)
+            pairs = _pairs(op, padding, x._data.shape[2:], kernel, steps, spread)
             conv_output(op, x._data.shape[2:], kernel, steps, pairs, spread)
             return apply(CONV, (x, weight, bias), (steps, pairs, spread, groups))
 
@@ -193,7 +197,8 @@ def _conv(n: int) -> Callable[..., Tensor]:
     Parameters
     ----------
     input : (N, C, {letters}) or (C, {letters}). weight : (O, C / groups, kernel...). bias : (O) or None.
-    stride, dilation : int or one per axis. padding : int, one per axis, "same" or "valid". groups : int.
+    stride, dilation : int or one per axis. padding : int, one per axis, "same" (sizes become ``ceil(size / stride)``;
+    torch has it for stride 1 only) or "valid". groups : int.
 
     Returns
     -------
@@ -232,8 +237,10 @@ def _conv_transpose(n: int) -> Callable[..., Tensor]:
         def run(x: Tensor) -> Tensor:
             _check(op, x, weight, bias, groups, True, n)
             kernel = weight._data.shape[2:]
-            pairs = _pairs(op, axes(op, "padding", padding, n), kernel, steps, spread)
-            size = _transposed_size(op, x._data.shape[2:], kernel, steps, pairs, extra, spread)
+            size = tuple(n * s for n, s in zip(x._data.shape[2:], steps))  # what a "same" convolution started from
+            pairs = _pairs(op, padding, size, kernel, steps, spread)
+            if padding != "same" or any(extra):
+                size = _transposed_size(op, x._data.shape[2:], kernel, steps, pairs, extra, spread)
             return apply(INPUT_GRAD, (x, weight, bias), (steps, pairs, spread, groups, size))
 
         return batched(op, tensor_arg(op, input), n, run)
@@ -243,6 +250,7 @@ def _conv_transpose(n: int) -> Callable[..., Tensor]:
     Parameters
     ----------
     input : (N, C, ...) or (C, ...). weight : (C, O / groups, kernel...). bias : (O) or None.
+    padding : int, one per axis, "same" (sizes become ``size * stride``, which torch does not have) or "valid".
     output_padding : added to one side of the output, below the stride or the dilation.
 
     Raises
@@ -269,8 +277,8 @@ def _transposed_size(
             f"stride={list(stride)}, dilation={list(dilation)}"
         )
     found = tuple(
-        (n - 1) * s - 2 * a + d * (k - 1) + 1 + e
-        for n, s, (a, _), d, k, e in zip(size, stride, pairs, dilation, kernel, extra)
+        (n - 1) * s - a - b + d * (k - 1) + 1 + e
+        for n, s, (a, b), d, k, e in zip(size, stride, pairs, dilation, kernel, extra)
     )
     if min(found) <= 0:
         have, get = " x ".join(map(str, size)), " x ".join(map(str, found))
@@ -300,6 +308,7 @@ def _samples(n: int) -> Callable[[Make], Iterator[Sample]]:
         yield Sample("groups", (make(1, 4, *s), make(4, 2, *(2,) * n), make(4)), {"groups": 2})
         yield Sample("depthwise", (make(1, 3, *s), make(6, 1, *(2,) * n)), {"groups": 3})
         yield Sample("same", (make(1, 1, *s), make(1, 1, *(2,) * n)), {"padding": "same"})
+        yield Sample("strided same", (make(1, 1, *s), make(1, 1, *(3,) * n)), {"padding": "same", "stride": 2})
         yield Sample("one by one", (make(2, 3, *s), make(2, 3, *(1,) * n), make(2)))
         yield Sample("unbatched", (make(2, *s), make(3, 2, *(2,) * n)))
         yield Sample("zero size", (make(0, 2, *s), make(3, 2, *(2,) * n), make(3)))
@@ -314,6 +323,8 @@ def _transposed_samples(n: int) -> Callable[[Make], Iterator[Sample]]:
         yield Sample("stride and padding", (make(1, 2, *s), make(2, 2, *(3,) * n), None, 2, 1, 1))
         yield Sample("dilation", (make(1, 1, *s), make(1, 2, *(2,) * n)), {"dilation": 2})
         yield Sample("groups", (make(1, 4, *s), make(4, 2, *(2,) * n), make(4)), {"groups": 2})
+        yield Sample("same", (make(1, 1, *s), make(1, 2, *(3,) * n), None, 2, "same"))
+        yield Sample("same, gaps", (make(1, 1, *s), make(1, 1, *(1,) * n), None, 2, "same"))
         yield Sample("unbatched", (make(2, *s), make(2, 1, *(2,) * n)))
 
     return samples
@@ -349,9 +360,7 @@ def _failures(n: int, transposed: bool) -> Callable[[Make], Iterator[Failure]]:
                 "Kernel size can't be greater than actual",
             )
             yield Failure(
-                (make(1, 3, *(8,) * n), make(3, 3, *k), None, 2, "same"),
-                RuntimeError,
-                "not supported for strided",
+                (make(1, 3, *(8,) * n), make(3, 3, *k), None, 2, "some"), RuntimeError, "Invalid padding string: 'some'"
             )
 
     return failures

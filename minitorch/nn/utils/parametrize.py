@@ -18,7 +18,7 @@ from ..parameter import Parameter
 
 __all__ = [
     "ParametrizationList", "cached", "is_parametrized", "register_parametrization", "remove_parametrizations",
-    "type_before_parametrizations",
+    "transfer_parametrizations_and_params", "type_before_parametrizations",
 ]  # fmt: skip
 
 M = TypeVar("M", bound=Module)
@@ -279,6 +279,32 @@ def remove_parametrizations(module: M, tensor_name: str, leave_parametrized: boo
         delattr(module, "parametrizations")
         module.__class__ = type(module).__bases__[0]
     return module
+
+
+def transfer_parametrizations_and_params(from_module: Module, to_module: M, tensor_name: str | None = None) -> M:
+    """Give a module the parametrisations of another, of one tensor or of all, and their originals; return it.
+
+    A tensor that ``to_module`` lacks is made a parameter of it first.
+
+    >>> from minitorch import nn
+    >>> one, other = nn.utils.parametrizations.weight_norm(nn.Linear(2, 3)), nn.Linear(2, 3)
+    >>> _ = nn.utils.parametrize.transfer_parametrizations_and_params(one, other)
+    >>> bool((one.weight == other.weight).all())
+    True
+    """
+    if not is_parametrized(from_module):
+        return to_module
+    every: Any = from_module.parametrizations
+    for name in list(every) if tensor_name is None else [tensor_name]:
+        if not hasattr(to_module, name):
+            setattr(to_module, name, Parameter(getattr(from_module, name).detach().clone()))
+        for parametrization in every[name]:
+            register_parametrization(to_module, name, parametrization)
+        listed: Any = to_module.parametrizations[name]
+        names = ["original"] if every[name].is_tensor else [f"original{i}" for i in range(every[name].ntensors)]
+        for original in names:
+            setattr(listed, original, getattr(every[name], original))
+    return to_module
 
 
 def type_before_parametrizations(module: Module) -> type:
