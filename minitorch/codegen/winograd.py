@@ -36,14 +36,20 @@ G: Matrix = [
     [0, 0, 1],
 ]
 AT: Matrix = [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]]
+# F(5x5, 2x2) evaluates at the same points, so it shares BT
+G_2: Matrix = [[1 / 4, 0], [-1 / 6, -1 / 6], [-1 / 6, 1 / 6], [1 / 24, 1 / 12], [1 / 24, -1 / 12], [0, 1]]
+AT_5: Matrix = [*AT[:3], [0, 1, -1, 8, -8, 0], [0, 1, 1, 16, 16, 1]]
 
 
 def _turned(matrix: Matrix) -> Matrix:
     return [list(row) for row in zip(*matrix)]
 
 
-INPUT, OUTPUT, FILTER, OUTPUT_GRAD, FILTER_GRAD = range(5)
-MATRICES = {INPUT: BT, OUTPUT: AT, FILTER: G, OUTPUT_GRAD: _turned(AT), FILTER_GRAD: _turned(G)}
+INPUT, OUTPUT, FILTER, OUTPUT_GRAD, FILTER_GRAD, OUTPUT_5, FILTER_2, OUTPUT_GRAD_5, FILTER_GRAD_2 = range(9)
+MATRICES = {
+    INPUT: BT, OUTPUT: AT, FILTER: G, OUTPUT_GRAD: _turned(AT), FILTER_GRAD: _turned(G),
+    OUTPUT_5: AT_5, FILTER_2: G_2, OUTPUT_GRAD_5: _turned(AT_5), FILTER_GRAD_2: _turned(G_2),
+}  # fmt: skip
 
 
 def emit_sandwich(v: Vec, matrix: Matrix, load: Callable[[int], Any], store: Callable[[int, Any], None]) -> None:

@@ -20,8 +20,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..codegen.gemm import BIAS, ZERO
-from . import conv_lanes, tiles
+from . import conv_lanes, tiles, winograd_parts
 from . import winograd as winograd_kernels
+from .conv_groups import block_diagonal
+from .lattice import Lattice, best_lattice
 from .layout import Array, as_channels_last, empty_channels_last, logical
 from .tiles import Plan, aligned, make_plan, multiply, pack, panel_width, start_of
 from .window import Pairs, Window, residues, window3d
@@ -90,6 +92,10 @@ def conv_forward(
             before = (window.padding[1][0], window.padding[2][0])
             _correlate(rows, w, bias, forward_plan(case)[1], False, before, case, y)
             return y
+        parts = in_parts(case, False) if winograd else None
+        if parts is not None:
+            _sum_parts(rows, w, bias, forward_plan(case)[1], parts, False, case, y)
+            return y
         if folds(case):
             rows = padded(rows, window.padding[2])
         _run(rows, block_diagonal(w, groups, merged), bias, forward_plan(case), y)
@@ -127,6 +133,10 @@ def conv_input_grad(
         if winograd and by_winograd(case):
             before = (2 - window.padding[1][0], 2 - window.padding[2][0])
             _correlate(as_channels_last(gy), w, bias, _input_plan(case)[1], True, before, case, gx)
+            return gx
+        parts = in_parts(case, True) if winograd else None
+        if parts is not None:
+            _sum_parts(as_channels_last(gy), w, bias, _tap_by_tap(case), parts, True, case, gx)
             return gx
         weight = block_diagonal(w, groups, merged)
         _run(as_channels_last(gy), weight, bias, _input_plan(case), gx)
@@ -174,28 +184,6 @@ def regroup(case: Case) -> tuple[Case, int]:
     return case._replace(groups=case.groups // merged), merged
 
 
-def block_diagonal(w: Array, groups: int, merged: int) -> Array:
-    """Return the weight (O, merged * C / groups, *kernel) of `merged` neighbouring groups as one."""
-    if merged == 1:
-        return w
-    outputs, inputs = w.shape[0] // groups, w.shape[1]
-    wide = np.zeros((groups // merged, merged, outputs, merged, *w.shape[1:]), w.dtype)
-    each = np.arange(merged)
-    wide[:, each, :, each] = w.reshape(groups // merged, merged, outputs, *w.shape[1:]).swapaxes(0, 1)
-    return wide.reshape(w.shape[0], merged * inputs, *w.shape[2:])
-
-
-def diagonal_blocks(gw: Array, groups: int, merged: int) -> Array:
-    """Undo `block_diagonal`: return the blocks (O, C / groups, *kernel) of a merged weight's gradient."""
-    if merged == 1:
-        return gw
-    outputs, inputs = gw.shape[0] // groups, gw.shape[1] // merged
-    wide = gw.reshape(groups // merged, merged, outputs, merged, inputs, *gw.shape[2:])
-    each = np.arange(merged)
-    blocks = wide[:, each, :, each].swapaxes(0, 1)
-    return np.ascontiguousarray(blocks).reshape(gw.shape[0], inputs, *gw.shape[2:])
-
-
 @lru_cache(maxsize=512)
 def by_winograd(case: Case) -> bool:
     """Whether Winograd's algorithm takes less time for this case."""
@@ -220,6 +208,29 @@ def _correlate(
         before,
         dense.reshape(maps, *dense.shape[-3:]),
     )
+
+
+def in_parts(case: Case, inverse: bool) -> Lattice | None:
+    """Return how the convolution, or its input gradient, is cut for Winograd's algorithm, if that takes less time."""
+    if case.turns or case.groups > 1:
+        return None
+    return best_lattice(case.images, case.channels, case.filters, case.window, case.dtype, inverse)
+
+
+def _sum_parts(
+    rows: Array, w: Array, bias: Array | None, how: Packing, parts: Lattice, inverse: bool, case: Case, y: Array
+) -> None:
+    shared = None if bias is None else np.ascontiguousarray(bias)
+    winograd_parts.correlate(
+        rows, _packed(w, how), shared, case.images, case.channels, case.filters, case.window, parts, inverse,
+        as_channels_last(y),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=512)
+def _tap_by_tap(case: Case) -> Packing:
+    """Return the input gradient's packing with the taps in the weight's order."""
+    return _input_plan(case)[1]._replace(places=np.arange(case.window.taps) * case.filters, spare=[])
 
 
 def lanes_plan(case: Case, inverse: bool) -> conv_lanes.LanePlan:

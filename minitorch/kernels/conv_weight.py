@@ -17,9 +17,10 @@ import numpy as np
 from ..codegen.gemm import ADD, ZERO, host_tile, lanes_of, rows_of, tile
 from ..codegen.move import move, peek, poke, transpose
 from ..jit import helper, kernel
-from . import conv_lanes
+from . import conv_lanes, winograd_parts
 from . import winograd as winograd_kernels
-from .conv import Case, by_winograd, dense_strides, diagonal_blocks, folds, lanes_plan, padded, settle
+from .conv import Case, by_winograd, dense_strides, folds, in_parts, lanes_plan, padded, settle
+from .conv_groups import diagonal_blocks
 from .layout import Array, as_channels_last
 from .tiles import aligned, panel_width, start_of
 from .window import Pairs
@@ -77,6 +78,10 @@ def conv_weight_grad(
         return conv_lanes.weight_grad(lanes_plan(case, False), rows, grads, case.turns).reshape(shape)
     if winograd and by_winograd(case):
         return _by_winograd(case, rows, grads).reshape(shape)
+    parts = in_parts(case, False) if winograd else None
+    if parts is not None:
+        found = winograd_parts.weight_grad(rows, grads, case.images, case.channels, case.filters, case.window, parts)
+        return _collected(case, found.reshape(-1), 1).reshape(shape)
     if folds(case):
         rows = padded(rows, window.padding[2])
     gw = _outer(case, rows, grads).reshape(gy.shape[1], -1, *kernel)
