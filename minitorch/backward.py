@@ -13,9 +13,12 @@ from collections.abc import Sequence
 from sys import getrefcount
 from typing import Any
 
+from numpy import ndarray
+
 from . import dtypes, interception
 from .errors import shape_text
 from .handles import Hook, HookTable
+from .kernels.elementwise import repeated
 from .memory import copied
 from .tape import Edge, Node, mode, recording
 from .tensor import Tensor, wrap
@@ -256,7 +259,8 @@ def _accumulate(leaf: Tensor, grad: Tensor, create_graph: bool) -> None:
 
 def _copy_of(grad: Tensor) -> Tensor:
     """Return a copy of a gradient, off the tape."""
-    out = wrap(copied(grad._data))
+    array = grad._data
+    out = wrap(repeated(array) if array.ndim and not any(array.strides) else copied(array))
     if grad._storage.private:
         out._storage.array = out._data
         out._storage.join(out)
@@ -279,11 +283,21 @@ def deposit(totals: list[tuple[Tensor, Tensor]], create_graph: bool) -> None:
             data = grad._data
             # a local variable and the argument; for the array the gradient's attribute as well
             alone = getrefcount(grad) <= 2 and getrefcount(data) <= 3
-            if not alone or grad._node is not None or data.base is not None or 0 in data.strides:
+            if not alone or grad._node is not None or not _owns_memory(data) or 0 in data.strides:
                 grad = _copy_of(grad)
         _accumulate(leaf, grad, create_graph)
         if leaf._post_hooks or leaf._node_hooks:
             _after_deposit(leaf, given)
+
+
+def _owns_memory(data: Any) -> bool:
+    """Whether an array owns its memory, or is the only view of (but for an aligned start) the whole of what does."""
+    base = data.base
+    if base is None:
+        return True
+    # the view's own reference, a local variable and the argument
+    whole = type(base) is ndarray and base.base is None and base.nbytes <= data.nbytes + 64
+    return whole and getrefcount(base) <= 3
 
 
 def _after_deposit(leaf: Tensor, grad: Tensor | None) -> None:

@@ -14,7 +14,8 @@ import numpy as np
 from ..errors import shape_text
 from ..kernels import group_norm as group_kernels
 from ..kernels import norm as kernels
-from ..op import Failure, Make, Op, Sample, register
+from ..memory import Array
+from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import wrap
 from ._common import Tensor, apply, tensor_arg, vjp_of
 from .norm import Grads, _channels, _pixels, batch_norm
@@ -24,15 +25,38 @@ __all__ = ["group_norm", "instance_norm", "layer_norm", "rms_norm"]
 # ---- layer norm and its kin ----------------------------------------------------------------------------------------
 
 
+# params: the number of elements of a row, eps
+
+
+def _layer_fwd(x: Array, weight: Array | None, bias: Array | None, n: int, eps: float) -> tuple[Array, ...]:
+    y, mean, invstd = kernels.layer_norm_forward(_rows_of(x, n), weight, bias, eps)
+    return y.reshape(x.shape), mean, invstd
+
+
+def _rows_of(x: Array, n: int) -> Array:
+    return x.reshape(x.size // n if n else 0, n)
+
+
 def _layer_vjp(node: Any, g: Tensor, *_: Any) -> Grads:
     stats = (node.output(1)._data, node.output(2)._data)
-    gx, gw, gb = apply(LAYER_BACK, (g, node.input(0), node.input(1)), stats)
+    gx, gw, gb = apply(LAYER_BACK, (g, node.input(0), node.input(1)), (node.params[0], *stats))
     return gx, gw if node.input(1) is not None else None, gb
 
 
+def _layer_back_fwd(g: Array, x: Array, weight: Array | None, n: int, mean: Array, invstd: Array) -> tuple[Array, ...]:
+    gx, gw, gb = kernels.layer_norm_backward(_rows_of(g, n), _rows_of(x, n), mean, invstd, weight)
+    return gx.reshape(x.shape), gw, gb
+
+
 def _layer_back_vjp(node: Any, *grads: Any) -> Grads:
-    inputs = (node.input(0), node.input(1), node.input(2))
-    return vjp_of(lambda g, x, w: _layer_formula(g, x, w, *node.params), node, inputs, grads)  # type: ignore[return-value]
+    inputs, (n, mean, invstd) = (node.input(0), node.input(1), node.input(2)), node.params
+
+    def formula(g: Tensor, x: Tensor, w: Tensor | None) -> tuple[Tensor, ...]:
+        rows = (mean.size, n)
+        gx, gw, gb = _layer_formula(g.reshape(rows), x.reshape(rows), w, mean, invstd)
+        return gx.reshape(x._data.shape), gw, gb
+
+    return vjp_of(formula, node, inputs, grads)  # type: ignore[return-value]
 
 
 def _layer_formula(g: Tensor, x: Tensor, w: Tensor | None, mean: Any, invstd: Any) -> tuple[Tensor, ...]:
@@ -52,17 +76,17 @@ def _normal_rows(x: Tensor, invstd: Any) -> tuple[Tensor, Tensor]:
     return scale, centred * scale
 
 
-LAYER_NORM: Op = Op(
+LAYER_NORM: Op = Widening(
     "native_layer_norm",
-    kernels.layer_norm_forward,
+    _layer_fwd,
     _layer_vjp,
     saves=((0, 1), (0, 1), (0, 1)),
     keeps=(1, 2),
     nondifferentiable=(1, 2),
 )
-LAYER_BACK: Op = Op(
+LAYER_BACK: Op = Widening(
     "native_layer_norm_backward",
-    lambda g, x, w, mean, invstd: kernels.layer_norm_backward(g, x, mean, invstd, w),
+    _layer_back_fwd,
     _layer_back_vjp,
     saves=((0, 1, 2),) * 3,
 )
@@ -96,11 +120,9 @@ def layer_norm(
     if x.dtype.itemsize == 2:
         scale, shift = (None if t is None else t.float() for t in (weight, bias))
         return layer_norm(x.float(), size, scale, shift, eps).to(x.dtype)
-    n = math.prod(size)
-    rows = x if x._data.ndim == 2 and n else x.reshape(x._data.size // n if n else 0, n)
     flat = [t if t is None or t._data.ndim == 1 else t.reshape(-1) for t in (weight, bias)]
-    y: Tensor = apply(LAYER_NORM, (rows, *flat), (eps,))[0]
-    return y if rows is x else y.reshape(x._data.shape)
+    y: Tensor = apply(LAYER_NORM, (x, *flat), (math.prod(size), eps))[0]
+    return y
 
 
 def _check_normalized(op: str, x: Tensor, size: tuple[int, ...], *weights: Tensor | None) -> None:
@@ -136,9 +158,10 @@ def rms_norm(
     size = tuple(int(n) for n in normalized_shape)
     _check_normalized("rms_norm", input, size, weight)
     dims = tuple(range(-len(size), 0))
-    eps = float(np.finfo(input._data.dtype).eps) if eps is None else eps
-    y = input * ((input * input).mean(dims, True) + eps).rsqrt()
-    return y if weight is None else y * weight
+    x = input.float() if input.dtype.itemsize == 2 else input  # half precision is rounded once, at the end
+    eps = float(np.finfo(x.real._data.dtype).eps) if eps is None else eps
+    y = x * ((x * x).mean(dims, True) + eps).rsqrt()
+    return (y if weight is None else y * weight).to(input.dtype)
 
 
 # ---- groups of channels --------------------------------------------------------------------------------------------
@@ -165,7 +188,7 @@ def _group_formula(g: Tensor, x: Tensor, w: Tensor | None, mean: Any, invstd: An
     return gx, (g * xhat).sum(dims), g.sum(dims)
 
 
-GROUP_NORM: Op = Op(
+GROUP_NORM: Op = Widening(
     "native_group_norm",
     group_kernels.group_norm_forward,
     _group_vjp,
@@ -174,7 +197,7 @@ GROUP_NORM: Op = Op(
     nondifferentiable=(1, 2),
     physical=True,
 )
-GROUP_BACK: Op = Op(
+GROUP_BACK: Op = Widening(
     "native_group_norm_backward",
     lambda g, x, w, mean, invstd: group_kernels.group_norm_backward(g, x, mean, invstd, w),
     _group_back_vjp,
