@@ -75,7 +75,8 @@ def _strides(size: tuple[int, int, int], channels: int, itemsize: int) -> list[i
 def _plan(images: int, channels: int, filters: int, window: Window, inverse: bool, side: int, chunk: int) -> Plan:
     """Lay the lattice out in tables; `chunk` patches are taken together (0: as the L2 cache likes)."""
     how = lattice(window, inverse, side)
-    assert how is not None  # callers have a lattice
+    if how is None:
+        raise ValueError(f"winograd_parts: window={window} does not fall into parts of side={side}")
     source, result = (filters, channels) if inverse else (channels, filters)
     inputs, outputs = (window.output, window.size) if inverse else (window.size, window.output)
     parts, panels = len(how.phases[0].parts), -(-result // panel_width(4))
