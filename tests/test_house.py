@@ -228,7 +228,10 @@ PUBLIC_MODULES = (
     "minitorch.nn.init",
     "minitorch.optim",
     "minitorch.optim.lr_scheduler",
+    "minitorch.serialization",
     "minitorch.utils.data",
+    "minitorch.vision.models",
+    "minitorch.vision.ops",
 )
 
 

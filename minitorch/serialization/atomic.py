@@ -25,11 +25,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     OSError
         If the folder is missing or the file cannot be written.
 
-    >>> import tempfile
-    >>> path = os.path.join(tempfile.mkdtemp(), "x")
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "x")
     >>> with replacing(path) as file:
     ...     _ = file.write(b"all of it")
-    >>> open(path, "rb").read()
+    >>> path.read_bytes()
     b'all of it'
     """
     target = os.path.realpath(path)
