@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .ops.complex import vecdot as vecdot
 from .ops.decompositions import cholesky as cholesky
 from .ops.decompositions import eigh as eigh
 from .ops.decompositions import eigvalsh as eigvalsh
@@ -26,4 +27,4 @@ from .ops.reflections import matrix_exp as matrix_exp
 
 __all__ = ["LinAlgError", "cholesky", "det", "eigh", "eigvalsh", "householder_product", "inv", "matmul", "matrix_exp",
            "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "svd",
-           "svdvals", "vector_norm"]  # fmt: skip
+           "svdvals", "vecdot", "vector_norm"]  # fmt: skip

@@ -153,7 +153,7 @@ class Pointwise(Op):
             elif type(v) is not float and (type(v) is not int or not -_EXACT < v < _EXACT):
                 kind = None
                 break
-        if kind is None or self.lacks:
+        if kind is None or "f" in self.lacks:
             arrays, narrow = self.promoted(arrays)
             size = arrays[0].size
         if size >= self.least:
@@ -200,11 +200,15 @@ class Widening(Op):
             raise NotImplementedError(f"\"{self.kernel}\" not implemented for '{dtypes.FROM_NUMPY[kind].scalar_type}'")
         if kind.char not in "eV":
             return super().run(arrays, params)
-        wide = [convert.cast(v, dtypes.float32) if type(v) is ndarray and v.dtype == kind else v for v in arrays]
-        result = super().run(wide, params)
+        wide = [_widened(v, kind) for v in arrays]
+        result = super().run(wide, tuple([_widened(p, kind) for p in params]))
         if type(result) is tuple:
             return tuple([_rounded(r, kind) for r in result])
         return _rounded(result, kind)
+
+
+def _widened(value: Any, kind: Any) -> Any:
+    return convert.cast(value, dtypes.float32) if type(value) is ndarray and value.dtype == kind else value
 
 
 def _rounded(array: Any, kind: Any) -> Any:

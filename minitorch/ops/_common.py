@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..backward import backward_pass
-from ..convert import wrap_dim, wrap_dims
+from ..convert import from_bfloat16, wrap_dim, wrap_dims
 from ..dispatch import apply, edge_of
 from ..inplace import apply_, check_result, write
 from ..op import Failure, Make, Op, Sample, register
@@ -21,11 +21,13 @@ __all__ = [
     "Tensor",
     "apply",
     "apply_",
+    "conj",
     "deliver",
     "deliver_all",
     "inplace",
     "ints",
     "normal_dims",
+    "numbers",
     "operand",
     "register_views",
     "tensor_arg",
@@ -73,6 +75,18 @@ def deliver_all(result: Any, out: Any) -> Any:
         return deliver(result, out)
     stored = [deliver(r, o) for r, o in zip(result, out)]
     return type(result)(*stored) if hasattr(result, "_fields") else type(result)(stored)
+
+
+def numbers(x: Tensor) -> Any:
+    """Return the elements as NumPy computes with them: bfloat16, which it does not know, as float32."""
+    return from_bfloat16(x._data) if x._data.dtype.kind == "V" else x._data
+
+
+def conj(x: Any) -> Any:
+    """Return the conjugate of a factor, a tensor or a number; real ones are their own."""
+    if isinstance(x, Tensor):
+        return x.conj() if x._data.dtype.kind == "c" else x
+    return x.conjugate()
 
 
 def inplace(op: Op, name: str, arity: int = 1) -> None:

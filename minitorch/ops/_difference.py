@@ -13,7 +13,7 @@ import numpy as np
 from ..kernels import difference as kernels
 from ..kernels import elementwise
 from ..memory import Array
-from ..op import Op, Variant, quiet
+from ..op import Op, Variant, Widening, quiet
 from ..tensor import wrap
 from ._common import Tensor, apply, vjp_of
 from ._large import LARGE
@@ -112,7 +112,7 @@ def _back_vjp(node: Any, gg: Tensor) -> Any:
     return vjp_of(lambda g, x, y: _formula(g, x, y, *node.params), node, inputs, (gg,))
 
 
-BACK: Op = Op(
+BACK: Op = Widening(
     "difference_loss_backward",
     _back_plain,
     _back_vjp,
@@ -125,4 +125,4 @@ BACK: Op = Op(
 def _op(grad_name: str) -> Op:
     """Return the op that the tape shows under a loss's name."""
     compiled = Variant("compiled", _large, _compiled, LARGE)
-    return Op("difference_loss", _plain, _vjp, saves=((0, 1), (0, 1)), grad_name=grad_name, variants=(compiled,))
+    return Widening("difference_loss", _plain, _vjp, saves=((0, 1), (0, 1)), grad_name=grad_name, variants=(compiled,))

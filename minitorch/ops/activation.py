@@ -10,7 +10,7 @@ import numpy as np
 from ..kernels import elementwise
 from ..op import Make, Op, Pointwise, Sample, Variant, register
 from ..tensor import method
-from ._common import Tensor, apply, apply_, tensor_arg
+from ._common import Tensor, apply, apply_, numbers, tensor_arg
 from ._large import compiled
 from .pointwise import where
 
@@ -50,6 +50,7 @@ RELU: Op = Pointwise(
     lambda node, g: apply(RELU_BACK, (g, node.output().detach())),
     keeps=(0,),
     variants=compiled("relu"),
+    lacks="c",
 )
 RELU_BACK: Op = Pointwise(
     "threshold_backward",
@@ -85,7 +86,7 @@ def relu_(self: Tensor) -> Tensor:
 
 
 def _hardtanh_vjp(node: Any, g: Tensor) -> Tensor:
-    x, (low, high) = node.input(0)._data, node.params
+    x, (low, high) = numbers(node.input(0)), node.params
     return _gate(g, (x > low) & (x < high))
 
 
@@ -133,7 +134,7 @@ def _leaky_fwd(x: Any, slope: float) -> Any:
 
 
 def _leaky_vjp(node: Any, g: Tensor) -> Tensor:
-    x, (slope,) = node.input(0)._data, node.params
+    x, (slope,) = numbers(node.input(0)), node.params
     return _gate(g, np.where(x > 0, x.dtype.type(1), x.dtype.type(slope)))
 
 

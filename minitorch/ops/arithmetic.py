@@ -13,7 +13,7 @@ import numpy as np
 from .. import dtypes
 from ..op import Failure, Make, Op, Pointwise, Sample, register, result_dtype
 from ..tensor import method, wrap
-from ._common import OPERAND, Tensor, apply, apply_, deliver, inplace, operand, tensor_arg, zeros_like
+from ._common import OPERAND, Tensor, apply, apply_, conj, deliver, inplace, operand, tensor_arg, zeros_like
 from ._large import compiled
 
 __all__ = [
@@ -68,18 +68,14 @@ def _sub_vjp(node: Any, g: Tensor) -> Pair:
 
 
 def _mul_vjp(node: Any, g: Tensor) -> Pair:
-    gx = g * _conj(node.input(1)) if node.needs[0] else None
-    return gx, g * _conj(node.input(0)) if node.needs[1] else None
-
-
-def _conj(x: Any) -> Any:
-    return x.conj() if isinstance(x, Tensor) else x.conjugate()
+    gx = g * conj(node.input(1)) if node.needs[0] else None
+    return gx, g * conj(node.input(0)) if node.needs[1] else None
 
 
 def _div_vjp(node: Any, g: Tensor) -> Pair:
     # z = x / y: dz/dx = 1 / y, dz/dy = -z / y
-    y = _conj(node.input(1))
-    return g / y if node.needs[0] else None, -g * (_conj(node.input(0)) / y) / y if node.needs[1] else None
+    y = conj(node.input(1))
+    return g / y if node.needs[0] else None, -g * (conj(node.input(0)) / y) / y if node.needs[1] else None
 
 
 class _Sub(Pointwise):

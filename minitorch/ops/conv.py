@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..dtypes import FROM_NUMPY
 from ..errors import shape_text
 from ..kernels import conv as kernels
+from ..kernels.conv_ref import conv_forward_ref, conv_input_grad_ref
 from ..kernels.conv_weight import conv_weight_grad
-from ..op import Failure, Make, Op, Sample, register
+from ..op import Failure, Make, Op, Sample, Widening, register
 from ..precision import fast_float32
 from ._common import Tensor, apply, tensor_arg
 from ._window import axes, batched, conv_output, wants_positive
@@ -61,13 +63,25 @@ def _weight_grad_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None
     return ggy, gx
 
 
+def _no_kernel(name: str, x: Any, *kinds: str) -> None:
+    """Raise torch's error for integers of other dtypes than ``kinds``, which are convolved exactly, by NumPy."""
+    if x.dtype.kind in "biu" and x.dtype.name not in kinds:
+        raise NotImplementedError(f"\"{name}\" not implemented for '{FROM_NUMPY[x.dtype].scalar_type}'")
+
+
 def _conv_fwd(x: Any, w: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    if x.dtype.kind != "f":
+        _no_kernel("slow_conv2d_cpu", x, "int64", "int32", "int16", "int8", "uint8")
+        return conv_forward_ref(x, w, bias, stride, padding, dilation, groups)
     return kernels.conv_forward(x, w, bias, stride, padding, dilation, groups, winograd=fast_float32())
 
 
 def _input_grad_fwd(
     gy: Any, w: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int, size: Any
 ) -> Any:
+    if gy.dtype.kind != "f":
+        _no_kernel("slow_conv_transpose2d_out_cpu", gy, "int64")
+        return conv_input_grad_ref(gy, w, size, stride, padding, dilation, groups, bias)
     return kernels.conv_input_grad(gy, w, size, stride, padding, dilation, groups, bias, winograd=fast_float32())
 
 
@@ -76,9 +90,9 @@ def _weight_grad_fwd(gy: Any, x: Any, stride: Any, padding: Any, dilation: Any, 
 
 
 _SAVES = ((1,), (0,), ())
-CONV: Op = Op("convolution", _conv_fwd, _conv_vjp, saves=_SAVES, physical=True)
-INPUT_GRAD: Op = Op("convolution", _input_grad_fwd, _input_grad_vjp, saves=_SAVES, physical=True)
-WEIGHT_GRAD: Op = Op("convolution_weight", _weight_grad_fwd, _weight_grad_vjp, saves=((1,), (0,)))
+CONV: Op = Widening("convolution", _conv_fwd, _conv_vjp, saves=_SAVES, physical=True)
+INPUT_GRAD: Op = Widening("convolution", _input_grad_fwd, _input_grad_vjp, saves=_SAVES, physical=True)
+WEIGHT_GRAD: Op = Widening("convolution_weight", _weight_grad_fwd, _weight_grad_vjp, saves=((1,), (0,)))
 
 
 # ---- checks --------------------------------------------------------------------------------------------------------

@@ -304,7 +304,10 @@ def linspace(
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     low, high = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
-    return _finish(linspace_values(low, high, steps, dtype or dtypes.get_default_dtype()), requires_grad, device)
+    kind = dtype or dtypes.get_default_dtype()
+    if dtype is None and (isinstance(low, complex) or isinstance(high, complex)):
+        kind = kind.to_complex()
+    return _finish(linspace_values(low, high, steps, kind), requires_grad, device)
 
 
 def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: dtype | None = None, device: Any = None,

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import shape_text
 from ..memory import Array
-from ..op import Op
+from ..op import Op, Widening
 from ..tensor import method
 from ._common import Tensor, apply, ints, register_views
 
@@ -38,7 +38,7 @@ def _sum_to_fwd(x: Array, shape: tuple[int, ...]) -> Array:
     return np.sum(x, axis=axes, keepdims=True, dtype=x.dtype).reshape(shape)
 
 
-SUM_TO: Op = Op("sum_to_size", _sum_to_fwd, lambda node, g: expand(g, node.in_shape(0)), grad_name="SumBackward1")
+SUM_TO: Op = Widening("sum_to_size", _sum_to_fwd, lambda node, g: expand(g, node.in_shape(0)), grad_name="SumBackward1")
 
 
 def expand(input: Tensor, *sizes: Any, size: Any = (), implicit: bool = False) -> Tensor:

@@ -7,20 +7,22 @@ from typing import Any
 
 from ..errors import shape_text
 from ..kernels import fold as kernels
-from ..op import Failure, Make, Op, Sample, register
+from ..op import Failure, Make, Op, Sample, Widening, register
 from ._common import Tensor, apply, tensor_arg
 from ._window import wants_positive
 
 __all__ = ["fold", "unfold"]
 
 # params: kernel, dilation, padding, stride
-UNFOLD: Op = Op(
+UNFOLD: Op = Widening(
     "unfold",
     kernels.unfold,
     lambda node, g: apply(FOLD, (g,), (node.in_shape(0)[2:], *node.params)),
     grad_name="Im2ColBackward0",
 )
-FOLD: Op = Op("fold", kernels.fold, lambda node, g: apply(UNFOLD, (g,), node.params[1:]), grad_name="Col2ImBackward0")
+FOLD: Op = Widening(
+    "fold", kernels.fold, lambda node, g: apply(UNFOLD, (g,), node.params[1:]), grad_name="Col2ImBackward0"
+)
 
 
 def _geometry(op: str, n: int, kernel: Any, dilation: Any, padding: Any, stride: Any) -> tuple[tuple[int, ...], ...]:

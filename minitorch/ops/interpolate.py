@@ -73,9 +73,10 @@ def interpolate(
     if mode == "area":
         return _AREA[len(sizes)](x, sizes)
     _check_sizes(x, sizes)
+    x = x.float() if x.dtype.itemsize == 2 and x.dtype.is_floating_point else x
     for i, (new, factor) in enumerate(zip(sizes, factors)):
         x = _resize(x, i + 2, new, factor, mode, bool(align_corners), antialias)
-    return x
+    return x.to(input.dtype)
 
 
 # ---- what is asked for ---------------------------------------------------------------------------------------------

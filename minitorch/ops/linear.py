@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..memory import Array
-from ..op import Op
-from ._common import Tensor, apply, tensor_arg
+from ..op import Op, Widening
+from ._common import Tensor, apply, conj, tensor_arg
 from .matmul import _TYPE, _mismatch, _product, _register, matmul
 from .shape import reshape
 
@@ -22,16 +22,17 @@ def _linear_fwd(x: Array, weight: Array, bias: Array | None) -> Array:
 
 def _linear_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
     # y = x W^T + b: dx = dy W, dW = dy^T x, db = sum of dy over rows
-    gx = matmul(g, node.input(1)) if node.needs[0] else None
+    gx = matmul(g, conj(node.input(1))) if node.needs[0] else None
     rows = reshape(g, (g._data.size // g._data.shape[-1] if g._data.shape[-1] else 0, g._data.shape[-1]))
     gw = None
     if node.needs[1]:
         x = node.input(0)
-        gw = matmul(rows.t(), reshape(x, (rows._data.shape[0], x._data.shape[-1])))
+        gw = matmul(rows.t(), conj(reshape(x, (rows._data.shape[0], x._data.shape[-1]))))
     return gx, gw, rows.sum(0) if node.needs[2] else None
 
 
-LINEAR: Op = Op("linear", _linear_fwd, _linear_vjp, saves=((1,), (0,), ()), grad_name="AddmmBackward0")
+LINEAR: Op = Widening("linear", _linear_fwd, _linear_vjp, saves=((1,), (0,), ()), grad_name="AddmmBackward0", lacks="b",
+                      kernel="addmm_impl_cpu_")  # fmt: skip
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

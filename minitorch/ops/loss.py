@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import shape_text
 from ..kernels.softmax import cross_entropy_backward, cross_entropy_forward
 from ..memory import Array
-from ..op import Failure, Make, Op, Sample, register
+from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import wrap
 from ._common import Tensor, apply, tensor_arg, vjp_of
 from .reduce import MEAN, SUM
@@ -28,7 +28,7 @@ __all__ = ["cross_entropy", "legacy_reduction", "nll_loss", "reduced"]
 @lru_cache
 def _called(op: Op, grad_name: str) -> Op:
     """Return a reduction that the tape shows under a loss's name, as torch does when a loss is printed."""
-    return Op(op.name, op.fwd, op.vjp, grad_name=grad_name)
+    return type(op)(op.name, op.fwd, op.vjp, grad_name=grad_name)
 
 
 def reduced(loss: Tensor, reduction: str, grad_name: str) -> Tensor:
@@ -139,8 +139,8 @@ def _spread_fwd(g: Array, classes: Array, weight: Array | None, count: int) -> A
     return out
 
 
-PICK: Op = Op("nll_loss", _pick_fwd, lambda node, g: apply(SPREAD, (g,), (*node.params, node.in_shape(0)[1])))
-SPREAD: Op = Op("nll_loss_backward", _spread_fwd, lambda node, g: apply(PICK, (g,), node.params[:2]))
+PICK: Op = Widening("nll_loss", _pick_fwd, lambda node, g: apply(SPREAD, (g,), (*node.params, node.in_shape(0)[1])))
+SPREAD: Op = Widening("nll_loss_backward", _spread_fwd, lambda node, g: apply(PICK, (g,), node.params[:2]))
 
 
 def nll_loss(
@@ -195,10 +195,10 @@ def _cross_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, ...]:
     return vjp_of(formula, node, (node.input(0), node.input(1)), (gg,))
 
 
-CROSS: Op = Op(
+CROSS: Op = Widening(
     "cross_entropy_rows", cross_entropy_forward, _cross_vjp, saves=((0,),), keeps=(1,), nondifferentiable=(1,)
 )
-CROSS_BACK: Op = Op(
+CROSS_BACK: Op = Widening(
     "cross_entropy_rows_backward",
     lambda g, x, classes, weight, lse: cross_entropy_backward(g, x, classes, weight, lse),
     _cross_back_vjp,

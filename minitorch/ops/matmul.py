@@ -12,9 +12,9 @@ import numpy as np
 
 from ..kernels.gemm import gemm
 from ..memory import Array
-from ..op import Failure, Make, Op, Sample, register
+from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import method
-from ._common import Tensor, apply, deliver, tensor_arg
+from ._common import Tensor, apply, conj, deliver, tensor_arg
 from .shape import reshape
 
 __all__ = ["addmm", "baddbmm", "bmm", "dot", "matmul", "mm", "mv", "outer"]
@@ -40,12 +40,12 @@ def _product(a: Array, b: Array, bias: Array | None = None) -> Array:
 
 def _matmul_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
     # C = A B: dA = dC B^T, dB = A^T dC; broadcast batches are summed by the walk
-    ga = apply(MATMUL, (g, node.input(1).mT)) if node.needs[0] else None
-    return ga, apply(MATMUL, (node.input(0).mT, g)) if node.needs[1] else None
+    ga = apply(MATMUL, (g, conj(node.input(1).mT))) if node.needs[0] else None
+    return ga, apply(MATMUL, (conj(node.input(0).mT), g)) if node.needs[1] else None
 
 
-MATMUL: Op = Op("mm", _product, _matmul_vjp, saves=((1,), (0,)))
-BMM: Op = Op("bmm", _product, _matmul_vjp, saves=((1,), (0,)))
+MATMUL: Op = Widening("mm", _product, _matmul_vjp, saves=((1,), (0,)), lacks="b", kernel="addmm_impl_cpu_")
+BMM: Op = Widening("bmm", _product, _matmul_vjp, saves=((1,), (0,)), lacks="b", kernel="bmm")
 
 _TYPE = {
     "float32": "float",
@@ -193,10 +193,10 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def _dot_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
-    return g * node.input(1) if node.needs[0] else None, g * node.input(0) if node.needs[1] else None
+    return g * conj(node.input(1)) if node.needs[0] else None, g * conj(node.input(0)) if node.needs[1] else None
 
 
-DOT: Op = Op("dot", np.dot, _dot_vjp, saves=((1,), (0,)))
+DOT: Op = Widening("dot", np.dot, _dot_vjp, saves=((1,), (0,)), lacks="b", kernel="dot")
 
 
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import norm as kernels
-from ..op import Failure, Make, Op, Sample, register
+from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import wrap
 from ._common import Tensor, apply, tensor_arg, vjp_of
 from .join import cat
@@ -77,7 +77,7 @@ def _back_formula(g: Tensor, x: Tensor, w: Tensor | None, mean: Any, invstd: Any
 
 
 _SAVES = ((0, 1), (0, 1), (0, 1))
-BATCH_NORM: Op = Op(
+BATCH_NORM: Op = Widening(
     "native_batch_norm",
     kernels.batch_norm_forward,
     _train_vjp,
@@ -86,14 +86,14 @@ BATCH_NORM: Op = Op(
     physical=True,
     nondifferentiable=(1, 2, 3),
 )
-GIVEN_NORM: Op = Op(
+GIVEN_NORM: Op = Widening(
     "native_batch_norm",
     lambda x, w, b, mean, invstd: kernels.batch_norm_apply(x, mean, invstd, w, b),
     _given_vjp,
     saves=_SAVES,
     physical=True,
 )
-NORM_BACK: Op = Op("native_batch_norm_backward", _back_fwd, _back_vjp, saves=((0, 1, 2),) * 3, physical=True)
+NORM_BACK: Op = Widening("native_batch_norm_backward", _back_fwd, _back_vjp, saves=((0, 1, 2),) * 3, physical=True)
 
 
 def batch_norm(

@@ -11,7 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..op import Failure, Make, Op, Pointwise, Sample, register, result_dtype
 from ..tensor import method
-from ._common import NUMBER, Tensor, apply, deliver, inplace, operand, tensor_arg, zeros_like
+from ._common import NUMBER, Tensor, apply, conj, deliver, inplace, operand, tensor_arg, zeros_like
 from .arithmetic import positive_samples
 from .pointwise import clamp, where
 from .unary import log, sigmoid
@@ -113,6 +113,7 @@ fmin = _pair(_Ordered("fmin", np.fmin, _fmin_vjp, saves=_BOTH),
 
 
 def _np_xlogy(x: Any, y: Any) -> Any:
+    y = y if type(y) is np.ndarray else x.dtype.type(y)  # a float64 logarithm would widen the product
     product = x * np.log(y)
     return np.where((np.asarray(x) == 0) & ~np.isnan(y), product.dtype.type(0), product)
 
@@ -134,8 +135,8 @@ def _logaddexp_vjp(base: float) -> Callable[..., Pair]:
         x, y = node.input(0), node.input(1)
         distance = where((x == y) & x.isinf(), 0.0, x - y) * math.log(base)
         return (
-            g * sigmoid(distance) if node.needs[0] else None,
-            g * sigmoid(-distance) if node.needs[1] else None,
+            g * conj(sigmoid(distance)) if node.needs[0] else None,
+            g * conj(sigmoid(-distance)) if node.needs[1] else None,
         )
 
     return vjp

@@ -11,7 +11,7 @@ from .. import dtypes
 from ..kernels import elementwise
 from ..op import Failure, Make, Op, Pointwise, Sample, Variant, register, result_dtype
 from ..tensor import method
-from ._common import Tensor, apply, apply_, deliver, operand, tensor_arg, zeros_like
+from ._common import Tensor, apply, apply_, conj, deliver, operand, tensor_arg, zeros_like
 from ._large import LARGE, compiled
 from .arithmetic import binary, binary_failures, operator, positive_samples
 
@@ -42,11 +42,11 @@ def _pow_vjp(node: Any, g: Tensor) -> Pair:
     x, y = node.input(0), node.input(1)
     gx = gy = None
     if node.needs[0]:
-        gx = _base_slope(g, x, y)
+        gx = conj(_base_slope(conj(g), x, y))
     if node.needs[1]:
         base = x if isinstance(x, Tensor) else y * 0 + x
-        flat = (base == 0) & (y >= 0)
-        gy = g * where(flat, 0.0, base**y * where(flat, 1.0, base).log())
+        flat = (base == 0) & ((y.real if y.is_complex() else y) >= 0)
+        gy = g * conj(where(flat, 0.0, base**y * where(flat, 1.0, base).log()))
     return gx, gy
 
 

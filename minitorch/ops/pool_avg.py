@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..kernels import pool as kernels
-from ..op import Op
+from ..op import Op, Widening
 from ._common import Tensor, apply
 from ._pool import (
     _adaptive_doc,
@@ -40,21 +40,21 @@ def _avg_vjp(node: Any, g: Tensor) -> Tensor:
     return apply(AVG_BACK, (g,), (node.in_shape(0), *node.params))
 
 
-AVG: Op = Op("avg_pool", kernels.avg_pool_forward, _avg_vjp, physical=True, grad_name="AvgPool2DBackward0")
-AVG_BACK: Op = Op(
+AVG: Op = Widening("avg_pool", kernels.avg_pool_forward, _avg_vjp, physical=True, grad_name="AvgPool2DBackward0")
+AVG_BACK: Op = Widening(
     "avg_pool_backward",
     kernels.avg_pool_backward,
     lambda node, g: apply(AVG, (g,), node.params[1:]),
     physical=True,
 )
-ADAPTIVE_AVG: Op = Op(
+ADAPTIVE_AVG: Op = Widening(
     "adaptive_avg_pool",
     kernels.adaptive_avg_pool_forward,
     lambda node, g: apply(ADAPTIVE_AVG_BACK, (g,), (node.in_shape(0),)),
     physical=True,
     grad_name="AdaptiveAvgPool2DBackward0",
 )
-ADAPTIVE_AVG_BACK: Op = Op(
+ADAPTIVE_AVG_BACK: Op = Widening(
     "adaptive_avg_pool_backward",
     kernels.adaptive_avg_pool_backward,
     lambda node, g: apply(ADAPTIVE_AVG, (g,), (g._data.shape and node.in_shape(0)[2:],)),

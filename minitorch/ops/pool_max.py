@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import shape_text
 from ..kernels import pool as kernels
 from ..kernels.unpool import gather_spatial, scatter_spatial
-from ..op import Make, Op, Sample
+from ..op import Make, Op, Sample, Widening
 from ..tensor import wrap
 from ._common import Tensor, apply
 from ._pool import (
@@ -61,7 +61,7 @@ def _gather_vjp(node: Any, g: Tensor) -> Tensor:
     return apply(SCATTER, (g,), (node.params[0], node.in_shape(0)[2:]))
 
 
-MAX: Op = Op(
+MAX: Op = Widening(
     "max_pool",
     kernels.max_pool_forward,
     _max_vjp,
@@ -69,15 +69,15 @@ MAX: Op = Op(
     physical=True,
     grad_name="MaxPool2DWithIndicesBackward0",
 )
-ADAPTIVE_MAX: Op = Op("adaptive_max_pool", kernels.adaptive_max_pool_forward, _max_vjp, keeps=(1,), physical=True)
-MAX_BACK: Op = Op(
+ADAPTIVE_MAX: Op = Widening("adaptive_max_pool", kernels.adaptive_max_pool_forward, _max_vjp, keeps=(1,), physical=True)
+MAX_BACK: Op = Widening(
     "max_pool_backward", _max_back_fwd, lambda node, g: apply(GATHER, (g,), node.params[:1]), physical=True
 )
-GATHER: Op = Op("gather_spatial", gather_spatial, _gather_vjp, physical=True)
-SCATTER: Op = Op(
+GATHER: Op = Widening("gather_spatial", gather_spatial, _gather_vjp, physical=True)
+SCATTER: Op = Widening(
     "scatter_spatial", scatter_spatial, lambda node, g: apply(GATHER, (g,), node.params[:1]), physical=True
 )
-UNPOOL: Op = Op(
+UNPOOL: Op = Widening(
     "max_unpool",
     lambda x, indices, spatial: scatter_spatial(x, indices, spatial, add=False),
     lambda node, g: apply(GATHER, (g,), node.params[:1]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,15 @@ def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
     return shape
 
 
+def _drawn(draw: Any, shape: tuple[int, ...], kind: dtype | None, scale: float) -> Any:
+    """Return numbers that ``draw`` makes; of complex ones the parts, scaled so that the variance stays."""
+    found = kind or dtypes.get_default_dtype()
+    if not found.is_complex:
+        return draw(shape, found.numpy)
+    parts = draw((*shape, 2), found.to_real().numpy)
+    return (parts * parts.dtype.type(scale)).view(found.numpy).reshape(shape)
+
+
 def rand(
     *size: Any,
     generator: Generator | None = None,
@@ -63,7 +73,7 @@ def rand(
     >>> minitorch.rand(2)
     tensor([0.4963, 0.7682])
     """
-    return _finish(_gen(generator).uniform(_shape(size), _kind(dtype)), requires_grad, device)
+    return _finish(_drawn(_gen(generator).uniform, _shape(size), dtype, 1.0), requires_grad, device)
 
 
 def randn(
@@ -85,7 +95,7 @@ def randn(
     >>> minitorch.randn(2)
     tensor([ 1.5410, -0.2934])
     """
-    return _finish(_gen(generator).normal(_shape(size), _kind(dtype)), requires_grad, device)
+    return _finish(_drawn(_gen(generator).normal, _shape(size), dtype, math.sqrt(0.5)), requires_grad, device)
 
 
 def randint(

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import shape_text
 from ..kernels import recurrent as kernels
-from ..op import Failure, Make, Op, Sample, register
+from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tape import mode
 from ..tensor import wrap
 from ._common import Tensor, apply, tensor_arg, vjp_of
@@ -115,10 +115,10 @@ def _all(count: int) -> tuple[tuple[int, ...], ...]:
     return (tuple(range(count)),) * count
 
 
-RNN: Op = Op("rnn", kernels.rnn_forward, _rnn_vjp, saves=_all(4), keeps=(0, 2), nondifferentiable=(2,))
-GRU: Op = Op("gru", kernels.gru_forward, _gru_vjp, saves=_all(4), keeps=(2, 3, 4), nondifferentiable=(2, 3, 4))
+RNN: Op = Widening("rnn", kernels.rnn_forward, _rnn_vjp, saves=_all(4), keeps=(0, 2), nondifferentiable=(2,))
+GRU: Op = Widening("gru", kernels.gru_forward, _gru_vjp, saves=_all(4), keeps=(2, 3, 4), nondifferentiable=(2, 3, 4))
 _KEPT = (3, 4, 5, 6)
-LSTM: Op = Op("lstm", kernels.lstm_forward, _lstm_vjp, saves=_all(6), keeps=_KEPT, nondifferentiable=_KEPT)
+LSTM: Op = Widening("lstm", kernels.lstm_forward, _lstm_vjp, saves=_all(6), keeps=_KEPT, nondifferentiable=_KEPT)
 
 
 def recurrent(

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..convert import wrap_dim
+from ..convert import ones, wrap_dim
 from ..dtypes import dtype
 from ..kernels.reduce import reduce_sum
 from ..kernels.scan import running_sum
 from ..memory import Array
 from ..op import Failure, Make, Op, Sample, Variant, Widening, register
 from ..tensor import wrap
-from ._common import Tensor, apply, deliver, normal_dims, tensor_arg
+from ._common import Tensor, apply, conj, deliver, normal_dims, tensor_arg
 from ._large import LARGE
 from .expand import EXPAND
 from .pointwise import where
@@ -223,14 +223,15 @@ def _prod_vjp(node: Any, g: Tensor) -> Tensor:
     (dim,) = dims
     n = x._data.shape[dim]
     parts = x.unbind(dim)
-    before, behind = [wrap(np.ones_like(parts[0]._data))], [wrap(np.ones_like(parts[0]._data))]
+    one = wrap(ones(parts[0]._data.shape, x.dtype)) if n else x
+    before, behind = [one], [one]
     for i in range(n - 1):
         before.append(before[-1] * parts[i])
         behind.append(behind[-1] * parts[n - 1 - i])
     from .join import stack
 
     others = stack([before[i] * behind[n - 1 - i] for i in range(n)], dim)
-    return spread(node, g, dims) * others
+    return spread(node, g, dims) * conj(others)
 
 
 PROD: Op = Widening("prod", _prod_fwd, _prod_vjp, saves=((0,),))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..convert import wrap_dim
+from ..convert import cast, wrap_dim
 from ..dtypes import dtype
 from ..kernels.scan import recur, recur_back
 from ..memory import Array
@@ -51,7 +51,8 @@ def _recurrence(g: Array, x: Array, dim: int, back: bool) -> Array:
 def _shifted(x: Tensor, dim: int, first: float) -> Tensor:
     """Return the elements moved by one place towards the end of ``dim``, a constant in front."""
     n = x._data.shape[dim]
-    front = wrap(np.full_like(x._data[(slice(None),) * dim + (slice(0, 1),)], first))
+    edge = x._data[(slice(None),) * dim + (slice(0, 1),)]
+    front = wrap(cast(np.full_like(edge, first, np.float32), x.dtype))
     return cat([front, x.narrow(dim, 0, n - 1)], dim)
 
 
@@ -69,10 +70,10 @@ def _recur_back_vjp(node: Any, h: Tensor) -> tuple[Tensor | None, Tensor | None]
     return s, _shifted(s, dim, 0.0) * node.output().conj() if node.needs[1] else None
 
 
-RECUR: Op = Op(
+RECUR: Op = Widening(
     "recurrence", lambda g, x, dim: _recurrence(g, x, dim, False), _recur_vjp, saves=((1,), (1,)), keeps=(0,)
 )
-RECUR_BACK: Op = Op(
+RECUR_BACK: Op = Widening(
     "recurrence_back", lambda g, x, dim: _recurrence(g, x, dim, True), _recur_back_vjp, saves=((1,), (1,)), keeps=(0,)
 )
 

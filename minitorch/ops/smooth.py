@@ -105,6 +105,8 @@ GELU: Op = Pointwise(
     lambda node, g: apply(GELU_BACK, (g, node.input(0))),
     saves=((0,),),
     variants=compiled("gelu"),
+    lacks="biuc",
+    kernel="GeluKernelImpl",
 )
 GELU_BACK: Op = Pointwise(
     "gelu_backward", _np_gelu_back, _gelu_back_vjp, saves=((0, 1), (0, 1)), variants=compiled("gelu_backward", 2)
@@ -200,6 +202,16 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     return _written(input, x * tanh(softplus(x)), inplace)
 
 
+LOG_SIGMOID: Op = Pointwise(
+    "log_sigmoid",
+    lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))),
+    lambda node, g: g * sigmoid(-node.input(0)),
+    saves=((0,),),
+    lacks="biuc",
+    kernel="log_sigmoid_cpu",
+)
+
+
 def logsigmoid(input: Tensor) -> Tensor:
     """Return ``log(sigmoid(x))`` without overflow.
 
@@ -209,7 +221,7 @@ def logsigmoid(input: Tensor) -> Tensor:
     >>> F.logsigmoid(minitorch.tensor([0.0]))
     tensor([-0.6931])
     """
-    return clamp(input, max=0.0) - log1p(exp(-input.abs()))
+    return apply(LOG_SIGMOID, (tensor_arg("logsigmoid", input),))
 
 
 def softsign(input: Tensor) -> Tensor:

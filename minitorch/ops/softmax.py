@@ -42,26 +42,21 @@ def _back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, ...]:
     return vjp_of(lambda g, y: _formula(g, y, *node.params), node, (node.input(0), node.input(1)), (gg,))
 
 
-SOFTMAX: Op = Op("softmax", softmax_forward, _vjp, keeps=(0,))
-LOG_SOFTMAX: Op = Op("log_softmax", softmax_forward, _vjp, keeps=(0,))
-SOFTMAX_BACK: Op = Op("softmax_backward", softmax_backward, _back_vjp, saves=((0, 1), (0, 1)))
+SOFTMAX: Op = Widening("softmax", softmax_forward, _vjp, keeps=(0,))
+LOG_SOFTMAX: Op = Widening("log_softmax", softmax_forward, _vjp, keeps=(0,))
+SOFTMAX_BACK: Op = Widening("softmax_backward", softmax_backward, _back_vjp, saves=((0, 1), (0, 1)))
 
 
 def _call(name: str, op: Op, input: Tensor, dim: int | None, kind: dtype | None) -> Tensor:
     x = tensor_arg(name, input)
     x = x if kind is None or x.dtype is kind else x.to(kind)
     if not x.dtype.is_floating_point:
-        kinds = {"int64": "Long", "int32": "Int", "bool": "Bool"}
-        raise RuntimeError(
-            f"\"{name}_lastdim_kernel_impl\" not implemented for '{kinds.get(x.dtype.name, x.dtype.name)}'"
-        )
+        raise NotImplementedError(f"\"{name}_lastdim_kernel_impl\" not implemented for '{x.dtype.scalar_type}'")
     if dim is None:
         dim = 0 if x._data.ndim in (0, 1, 3) else 1
     dim = wrap_dim(dim, x._data.ndim)
     if not x._data.ndim:
         return _call(name, op, x.unsqueeze(0), 0, None).squeeze(0)
-    if x.dtype.itemsize == 2:
-        return apply(op, (x.float(),), (dim, op is LOG_SOFTMAX)).to(x.dtype)
     return apply(op, (x,), (dim, op is LOG_SOFTMAX))
 
 
@@ -133,7 +128,7 @@ def _logsumexp_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, ...]:
 
 
 LOGSUMEXP: Op = Widening("logsumexp", _logsumexp_fwd, _logsumexp_vjp, saves=((0,),), keeps=(0,))
-LOGSUMEXP_BACK: Op = Op("logsumexp_backward", _logsumexp_back_fwd, _logsumexp_back_vjp, saves=((0, 1, 2),) * 3)
+LOGSUMEXP_BACK: Op = Widening("logsumexp_backward", _logsumexp_back_fwd, _logsumexp_back_vjp, saves=((0, 1, 2),) * 3)
 
 
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:

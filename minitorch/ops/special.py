@@ -286,7 +286,7 @@ def _sgn_vjp(node: Any, g: Tensor) -> Tensor:
 sgn: Callable[..., Tensor] = unary(
     "sgn", _np_sgn, _sgn_vjp,
     doc("the signs; of complex numbers, the directions", "sgn(minitorch.tensor([3.0, -2.0]))", "tensor([ 1., -1.])"),
-    promotes="same", apart=True,
+    promotes="same", apart=True, holomorphic=False,
 )  # fmt: skip
 
 
@@ -330,6 +330,8 @@ def _np_nan_to_num(x: Any, nan: float | None, high: float | None, low: float | N
 
 
 def _nan_to_num_vjp(node: Any, g: Tensor) -> Tensor:
+    if g.is_complex():
+        raise RuntimeError("nan_to_num does not support automatic differentiation for outputs with complex dtype.")
     return where(node.input(0).isfinite(), g, 0.0)
 
 

@@ -241,10 +241,6 @@ def imag(input: Tensor) -> Tensor:
     return select(view_as_real(input), -1, 1)
 
 
-Tensor.real = property(real, doc="The real parts.")  # type: ignore[attr-defined]
-Tensor.imag = property(imag, doc="The imaginary parts.")  # type: ignore[attr-defined]
-
-
 def ravel(input: Tensor) -> Tensor:
     """Return the elements as a contiguous vector: a view where strides allow it, else a copy.
 

@@ -10,15 +10,11 @@ import numpy as np
 from .. import dtypes
 from ..op import Failure, Make, Op, Pointwise, Sample, register, result_dtype
 from ..tensor import method
-from ._common import Tensor, apply, apply_, deliver, operand, tensor_arg
+from ._common import Tensor, apply, apply_, conj, deliver, operand, tensor_arg
 
 __all__ = ["addcdiv", "addcmul", "lerp"]
 
 Three = tuple[Tensor | None, Tensor | None, Tensor | None]
-
-
-def _conj(x: Any) -> Any:
-    return x.conj() if isinstance(x, Tensor) else x.conjugate()
 
 
 # ---- input + value * a * b, input + value * a / b ------------------------------------------------------------------
@@ -30,8 +26,8 @@ def _addcmul_fwd(x: Any, a: Any, b: Any, value: Any) -> Any:
 
 def _addcmul_vjp(node: Any, g: Tensor) -> Three:
     (value,), a, b = node.params, node.input(1), node.input(2)
-    scaled = g * _conj(value)
-    return g, scaled * _conj(b) if node.needs[1] else None, scaled * _conj(a) if node.needs[2] else None
+    scaled = g * conj(value)
+    return g, scaled * conj(b) if node.needs[1] else None, scaled * conj(a) if node.needs[2] else None
 
 
 def _addcdiv_fwd(x: Any, a: Any, b: Any, value: Any) -> Any:
@@ -41,10 +37,10 @@ def _addcdiv_fwd(x: Any, a: Any, b: Any, value: Any) -> Any:
 def _addcdiv_vjp(node: Any, g: Tensor) -> Three:
     # x + v a / b: 1, v / b, -v a / b**2
     (value,), a, b = node.params, node.input(1), node.input(2)
-    share = g * _conj(value) / _conj(b) if node.needs[1] or node.needs[2] else None
+    share = g * conj(value) / conj(b) if node.needs[1] or node.needs[2] else None
     if share is None:
         return g, None, None
-    return g, share if node.needs[1] else None, -share * _conj(a / b) if node.needs[2] else None
+    return g, share if node.needs[1] else None, -share * conj(a / b) if node.needs[2] else None
 
 
 class _AddQuotient(Pointwise):
@@ -123,9 +119,9 @@ def _lerp_fwd(start: Any, end: Any, weight: Any) -> Any:
 def _lerp_vjp(node: Any, g: Tensor) -> Three:
     w = node.input(2)
     return (
-        g * (1 - _conj(w)) if node.needs[0] else None,
-        g * _conj(w) if node.needs[1] else None,
-        g * _conj(node.input(1) - node.input(0)) if node.needs[2] else None,
+        g * (1 - conj(w)) if node.needs[0] else None,
+        g * conj(w) if node.needs[1] else None,
+        g * conj(node.input(1) - node.input(0)) if node.needs[2] else None,
     )
 
 

@@ -56,6 +56,17 @@ def failures(make: Make) -> Iterator[Failure]:
     yield Failure((1.0,), TypeError, "argument 'input' .position 1. must be Tensor, not float")
 
 
+def _of_complex(vjp: Vjp) -> Vjp:
+    """Return a gradient that holds for complex numbers: of a holomorphic f it is ``g`` times the conjugate of f'."""
+
+    def fn(node: Any, g: Tensor) -> Any:
+        if g._data.dtype.kind != "c":
+            return vjp(node, g)
+        return vjp(node, g.conj()).conj()
+
+    return fn
+
+
 def unary(
     name: str,
     fwd: Callable[..., Any],
@@ -71,9 +82,11 @@ def unary(
     functional: bool = False,
     differentiable: bool = True,
     lacks: str = "",
+    holomorphic: bool = True,
 ) -> Callable[..., Tensor]:
     """Make, document and register a one-operand function; ``uses`` names what its gradient needs."""
     saves = ((0,),) if uses == "input" else ()
+    vjp = _of_complex(vjp) if vjp is not None and holomorphic and "c" not in lacks else vjp
     op = Pointwise(
         name,
         fwd,
