@@ -93,11 +93,10 @@ def test_lbfgs_stands_still_without_gradients() -> None:
 
 @pytest.mark.parametrize("case", RECORD["muon"], ids=lambda case: f"{case['shape']}-{ident(case)}")
 def test_muon_follows_torch(case: dict[str, Any]) -> None:
-    # In bfloat16 one rounding that falls the other way is amplified by later steps: ten steps, not a hundred.
     size = int(np.prod(case["shape"]))
     p = leaf(np.linspace(-1, 1, size, dtype=np.float32).reshape(case["shape"]))
     optimizer = optim.Muon([p], **case["options"])
-    for t in range(1, 11):
+    for t in range(1, 101):
         values = p.detach().numpy()
         p.grad = minitorch.tensor(2 * (values - np.float32(0.75)) + np.sin(3 * values + np.float32(t)))
         optimizer.step()
@@ -213,7 +212,7 @@ def test_constant_rates_are_checked() -> None:
 
 
 def test_missing_optimizers_name_another() -> None:
-    for name, instead in (("SparseAdam", "Adam"), ("Adafactor", "AdamW")):
+    for name, instead in (("SparseAdam", "Adam"),):
         with pytest.raises(AttributeError, match=f"has no attribute '{name}'; use minitorch.optim.{instead}"):
             getattr(optim, name)
     with pytest.raises(AttributeError, match=r"has no attribute 'Nothing'$"):

@@ -4,6 +4,7 @@ from . import lr_scheduler as lr_scheduler
 from . import optimizer as optimizer
 from . import swa_utils as swa_utils
 from .adadelta import Adadelta as Adadelta
+from .adafactor import Adafactor as Adafactor
 from .adagrad import Adagrad as Adagrad
 from .adam import Adam as Adam
 from .adamax import Adamax as Adamax
@@ -18,7 +19,7 @@ from .rmsprop import RMSprop as RMSprop
 from .rprop import Rprop as Rprop
 from .sgd import SGD as SGD
 
-_INSTEAD = {"SparseAdam": "Adam (there are no sparse gradients)", "Adafactor": "AdamW"}
+_INSTEAD = {"SparseAdam": "Adam (there are no sparse gradients)"}
 
 
 def __getattr__(name: str) -> object:

@@ -11,7 +11,7 @@ from .. import convert
 from ..memory import Array
 from ..tensor import Tensor
 from ._groups import Group
-from ._rules import RuleOptimizer, lerp
+from ._rules import RuleOptimizer
 
 __all__ = ["Muon"]
 
@@ -100,11 +100,27 @@ class Muon(RuleOptimizer):
 
     @staticmethod
     def _rule(m: Any, p: Any, g: Any, s: dict[str, Any], h: Group) -> Any:
-        mean = s["momentum_buffer"] = lerp(s["momentum_buffer"], g, 1 - h["momentum"])
-        update = lerp(g, mean, h["momentum"]) if h["nesterov"] else mean
+        mean = s["momentum_buffer"] = _between(s["momentum_buffer"], g, 1 - h["momentum"])
+        update = _between(g, mean, h["momentum"]) if h["nesterov"] else mean
         update = orthogonal(update, h["ns_coefficients"], h["ns_steps"], h["eps"])
         rate = h["lr"] * _shape_factor(p.shape, h["adjust_lr_fn"])
-        return p * (1 - h["lr"] * h["weight_decay"]) - rate * update.astype(p.dtype)
+        return _fused(update, -rate, p * (1 - h["lr"] * h["weight_decay"]))
+
+
+# A last bit that differs decides now and then which way bfloat16 rounds, and later steps amplify that: so these round
+# where torch's kernels do.
+
+
+def _fused(x: Array, factor: float, y: Array) -> Array:
+    """Return ``x * factor + y``, rounded once."""
+    wide = x.astype(np.float64) * float(y.dtype.type(factor)) + y.astype(np.float64)
+    return wide.astype(y.dtype)
+
+
+def _between(a: Array, b: Array, weight: float) -> Array:
+    """Return ``a + weight * (b - a)``, from the nearer end."""
+    weight = a.dtype.type(weight)
+    return _fused(b - a, weight, a) if weight < 0.5 else _fused(b - a, weight - a.dtype.type(1), b)
 
 
 def _shape_factor(shape: tuple[int, ...], kind: str | None) -> float:
@@ -119,6 +135,9 @@ def _rounded(x: Any) -> Array:
     return convert.from_bfloat16(convert.to_bfloat16(np.ascontiguousarray(x, np.float32)))
 
 
+_SMALL = 4096
+
+
 def orthogonal(matrix: Array, coefficients: tuple[float, ...], steps: int, eps: float) -> Array:
     """Return about U V^T of the matrix's singular value decomposition U S V^T, computed in bfloat16.
 
@@ -130,10 +149,13 @@ def orthogonal(matrix: Array, coefficients: tuple[float, ...], steps: int, eps: 
         raise ValueError("Coefficients must be a tuple of exactly 3 values")
     a, b, c = (np.float32(value) for value in coefficients)
     tall = matrix.shape[0] > matrix.shape[1]
-    x = _rounded(matrix.T if tall else matrix)
+    x: Any = _rounded(matrix.T if tall else matrix)
     norm = _rounded(np.sqrt(np.sum(x * x, dtype=np.float32)))
     x = _rounded(x / np.maximum(norm, _rounded(np.float32(eps))))
+    # Sums of few products are rounded to bfloat16 as the exact ones would be, wherever torch's kernels round inside.
+    kind: Any = np.float64 if x.size <= _SMALL else np.float32
     for _ in range(steps):
-        gram = _rounded(x @ x.T)
+        x = x.astype(kind)
+        gram: Any = _rounded(x @ x.T).astype(kind)
         x = _rounded(a * x + _rounded(b * gram + c * (gram @ gram)) @ x)
     return x.T if tall else x

@@ -55,6 +55,21 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("ASGD", {"lr": 0.05}),
     ("ASGD", {"lr": 0.05, "lambd": 0.01, "alpha": 0.5, "t0": 20, "weight_decay": 0.01}),
     ("ASGD", {"lr": 0.001, "maximize": True}),
+    ("Adafactor", {}),
+    ("Adafactor", {"lr": 0.1, "weight_decay": 0.1, "beta2_decay": -0.5, "d": 2.0}),
+    ("Adafactor", {"lr": 0.02, "eps": [1e-3, 0.1], "maximize": True}),
+    ("Adadelta", {"lr": 0.5, "foreach": True, "capturable": False}),
+    ("RMSprop", {"lr": 0.01, "centered": True, "momentum": 0.5, "foreach": True, "weight_decay": 0.1}),
+    ("Adam", {"lr": 0.01, "foreach": True, "amsgrad": True, "maximize": True}),
+    ("AdamW", {"lr": 0.01, "fused": True, "amsgrad": True, "weight_decay": 0.1}),
+    ("Adagrad", {"lr": 0.1, "fused": True, "weight_decay": 0.01}),
+    ("NAdam", {"lr": 0.01, "foreach": True, "weight_decay": 0.1, "decoupled_weight_decay": True, "maximize": True}),
+    ("RAdam", {"lr": 0.01, "foreach": True, "weight_decay": 0.1, "maximize": True}),
+    ("Rprop", {"lr": 0.01, "foreach": True}),
+    ("ASGD", {"lr": 0.05, "foreach": True, "weight_decay": 0.01}),
+    ("Adamax", {"lr": 0.05, "foreach": True, "weight_decay": 0.01}),
+    ("SGD", {"lr": 0.05, "momentum": 0.9, "nesterov": True, "foreach": True, "maximize": True}),
+    ("SGD", {"lr": 0.05, "momentum": 0.9, "dampening": 0.3, "fused": True, "weight_decay": 0.1}),
 ]
 
 
