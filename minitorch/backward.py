@@ -18,7 +18,6 @@ from numpy import ndarray
 from . import dtypes, interception
 from .errors import shape_text
 from .handles import Hook, HookTable
-from .kernels.elementwise import repeated
 from .memory import copied
 from .tape import Edge, Node, mode, recording
 from .tensor import Tensor, wrap
@@ -259,8 +258,7 @@ def _accumulate(leaf: Tensor, grad: Tensor, create_graph: bool) -> None:
 
 def _copy_of(grad: Tensor) -> Tensor:
     """Return a copy of a gradient, off the tape."""
-    array = grad._data
-    out = wrap(repeated(array) if array.ndim and not any(array.strides) else copied(array))
+    out = wrap(copied(grad._data))
     if grad._storage.private:
         out._storage.array = out._data
         out._storage.join(out)

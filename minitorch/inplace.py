@@ -10,6 +10,7 @@ from . import dtypes, interception, tape
 from .convert import cast
 from .dispatch import _refresh, _requires, edge_of, record
 from .errors import shape_text
+from .kernels.copies import copy_into
 from .memory import copied, is_dense
 from .op import SCATTER_VIEW, result_dtype
 from .tape import Node, mode
@@ -128,7 +129,8 @@ def check_elements_apart(array: Any) -> None:
 def write(x: Tensor, result: Any) -> None:
     """Store new values in a tensor and count the write."""
     if x._data.dtype == result.dtype:
-        x._data[...] = result
+        if not copy_into(x._data, result):
+            x._data[...] = result
     else:
         x._data[...] = cast(np.asarray(result), dtypes.of(x._data))
     x._storage.written()

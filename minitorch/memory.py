@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .config import settings
+from .kernels.copies import LARGE, copy_of
 
 __all__ = ["Array", "Storage", "caller_line", "keep_freed_memory"]
 
@@ -98,6 +99,10 @@ def is_dense(array: Array) -> bool:
 
 def copied(array: Array) -> Array:
     """Return a copy as torch lays it out: in the same order of dimensions if that is dense, else in C order."""
+    if array.nbytes >= LARGE:
+        found = copy_of(array)
+        if found is not None:
+            return found
     return array.copy(order="K" if is_dense(array) else "C")
 
 

@@ -152,11 +152,3 @@ def test_flushed_denormals_become_zeros() -> None:
     set_flush_denormal(True)
     x = np.full(100, 1e-40, np.float32)
     assert not ew.run("relu", x).any() and not ew.run("mul", x, np.ones_like(x)).any()
-
-
-@pytest.mark.parametrize("shape", [(3,), (300, 301), (2, 0, 3)])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.complex64])
-def test_one_value_is_repeated(shape: tuple[int, ...], dtype: Any) -> None:
-    found = ew.repeated(np.broadcast_to(np.array(2.5).astype(dtype), shape))
-    assert found.dtype == dtype and found.shape == shape and found.flags.owndata
-    assert (found == np.array(2.5).astype(dtype)).all()

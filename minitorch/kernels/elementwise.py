@@ -211,14 +211,6 @@ def fill(lo: int, hi: int, x: Array, mask: Array, value: float, when: float, out
         out[i] = v if mask[i] == wanted else a
 
 
-@kernel
-def fill_all(lo: int, hi: int, value: float, out: Array) -> None:
-    """The value everywhere."""
-    v = out.dtype.type(value)
-    for i in range(np.uint64(lo), np.uint64(hi)):
-        out[i] = v
-
-
 # ---- gradients: the first operand is the gradient of the result ------------------------------------------
 
 
@@ -340,17 +332,3 @@ def run(name: str, *operands: Any, out: Array | None = None) -> Array:
     numbers = [float(v) for v in operands[entry.arrays :]]
     entry.kernel(first.size, entry.work * first.size, *flat, *numbers, flatten(result))
     return result
-
-
-def repeated(x: Array) -> Array:
-    """Return a copy of an array whose elements are one and the same in memory: of sums' gradients.
-
-    >>> repeated(np.broadcast_to(np.float64(2.0), (2, 2))).tolist()
-    [[2.0, 2.0], [2.0, 2.0]]
-    """
-    out = np.empty(x.shape, x.dtype)
-    if x.size < 1 << 16 or x.dtype not in _REAL:
-        out[...] = x
-    else:
-        fill_all(out.size, out.nbytes, float(x.flat[0]), out.reshape(-1))
-    return out
