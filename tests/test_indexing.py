@@ -147,3 +147,46 @@ def test_rows_unpack_and_iterate() -> None:
     assert [r.shape for r in (a, b, c)] == [(4, 5)] * 3
     sum(r.sum() * i for i, r in enumerate(x)).backward()
     assert x.grad.sum((1, 2)).tolist() == [0.0, 20.0, 40.0]
+
+
+@pytest.mark.parametrize("key", [
+    (..., None, slice(None, None, 2)), (None, 2), (2, None, ..., 1), (..., 1), (slice(1, None), ..., None), (None, ...),
+])  # fmt: skip
+def test_new_axes_and_the_ellipsis_mean_what_they_mean_to_numpy(key: Any) -> None:
+    array = np.arange(60.0).reshape(3, 4, 5)
+    x = torch.tensor(array.copy())
+    np.testing.assert_array_equal(x[key].numpy(), array[key])
+    x[key], array[key] = -1.5, -1.5
+    np.testing.assert_array_equal(x.numpy(), array)
+
+
+@pytest.mark.parametrize("where", [[3, 0, -1, 3], [[0, 1], [2, 3]], [], [True, False, False, True]])
+def test_one_index_tensor_is_read_and_written_as_by_numpy(where: Any) -> None:
+    array, index = np.arange(12.0).reshape(4, 3), np.array(where, bool if where and where[0] is True else np.int64)
+    for x in (torch.tensor(array.copy()), torch.tensor(array.T.copy()).t()):
+        wanted = array.copy()
+        np.testing.assert_array_equal(x[torch.tensor(index)].numpy(), wanted[index])
+        x[torch.tensor(index)], wanted[index] = 0.5, 0.5
+        np.testing.assert_array_equal(x.numpy(), wanted)
+
+
+@pytest.mark.parametrize("where, text", [
+    (np.array([0, 4]), "index 4 is out of bounds for dimension 0 with size 4"),
+    (np.array([0, -5]), "index -5 is out of bounds for dimension 0 with size 4"),
+    (np.ones(3, bool), r"The shape of the mask \[3\] at index 0 does not match"),
+])  # fmt: skip
+def test_one_index_tensor_that_does_not_fit_is_refused_and_nothing_is_written(where: Any, text: str) -> None:
+    x = torch.zeros(4, 3)
+    with pytest.raises(IndexError, match=text):
+        x[torch.tensor(where)]
+    with pytest.raises(IndexError, match=text):
+        x[torch.tensor(where)] = 1.5
+    assert x._version == 0 and not x.any()
+
+
+def test_a_mask_written_after_it_picked_does_not_change_the_gradient() -> None:
+    x, mask = torch.ones(4, requires_grad=True), torch.tensor([True, False, True, False])
+    y = x[mask]
+    mask.fill_(False)
+    y.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [1.0, 0.0, 1.0, 0.0]

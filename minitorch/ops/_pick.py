@@ -40,6 +40,9 @@ class Along(tuple[Any, ...]):
         return own[:dim] == shape[:dim] and own[dim + 1 :] == shape[dim + 1 :]
 
 
+_FEW = 1 << 12  # elements up to which NumPy is done before a kernel is called
+
+
 def full(tensors: Index) -> Index:
     """Return the index as NumPy takes it."""
     return tuple([slice(None) if t is None else t for t in tensors])
@@ -47,6 +50,8 @@ def full(tensors: Index) -> Index:
 
 def pick(x: Array, tensors: Index) -> Array:
     """Return the elements that an index names, in new memory."""
+    if len(tensors) == 1 and x.size <= _FEW:
+        return x.take(tensors[0], 0) if tensors[0].dtype.char == "l" and x.ndim else _picked(x, tensors)
     if x.size and type(tensors) is Along and x.dtype.char in "fd" and tensors.fits(x.shape) and tensors.picks.size:
         parts = _split(x.shape, tensors.dim, tensors.dim + 1)
         index = np.ascontiguousarray(tensors.picks, np.int64)

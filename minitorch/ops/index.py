@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import convert, dtypes
+from .. import convert, dtypes, interception
 from ..dispatch import _requires
 from ..errors import shape_text
 from ..inplace import check_elements_apart, check_writable
@@ -66,9 +66,17 @@ def __getitem__(self: Tensor, index: Any) -> Tensor:
         return _row(self, index)
     if index is None:
         return unsqueeze(self, 0)
-    plain = _plain(index, self._data.shape)
-    if plain is not None:
-        return apply(ITEM, (self,), (plain,))
+    where = _lone(index)
+    if where is None:
+        plain = _plain(index, self._data.shape)
+        if plain is not None:
+            return apply(ITEM, (self,), (plain,))
+    elif where.dtype.char == "l" or not (mode.enabled and _requires(self)):  # recorded, a mask becomes coordinates
+        try:
+            return apply(INDEX, (self,), ((where,),))
+        except IndexError:
+            parse(self, index)  # says it in torch's words
+            raise
     basic, tensors = parse(self, index)
     if not tensors:
         return apply(ITEM, (self,), (basic,))
@@ -77,20 +85,38 @@ def __getitem__(self: Tensor, index: Any) -> Tensor:
 
 
 def _plain(index: Any, shape: tuple[int, ...]) -> Index | None:
-    """Return the index as a tuple if it is the usual one, ints in range and slices, which means what it says."""
-    items = index if type(index) is tuple else (index,)
-    if not 0 < len(items) <= len(shape):
-        return None
-    for item, n in zip(items, shape):
+    """Return an index of ints in range, slices, None and an Ellipsis, which is spread; None for others."""
+    items = index
+    if type(index) is not tuple:
+        items = (index,)
+    for place, item in enumerate(items):
+        if item is Ellipsis:
+            rest = len(shape) + 1 - sum([i is not None for i in items])
+            items = (*items[:place], *[slice(None)] * rest, *items[place + 1 :])
+            break
+    dim, ndim = 0, len(shape)
+    for item in items:
+        if item is None:
+            continue
+        if dim == ndim:
+            return None
         if type(item) is slice:
             for v in (item.start, item.stop):
                 if v is not None and type(v) is not int:
                     return None
             if item.step is not None and (type(item.step) is not int or item.step <= 0):
                 return None
-        elif type(item) is not int or not -n <= item < n:
+        elif type(item) is not int or not -shape[dim] <= item < shape[dim]:
             return None
-    return items
+        dim += 1
+    return items or None
+
+
+def _lone(index: Any) -> Array | None:
+    """Return the array of an index tensor that is the whole index and that NumPy understands as torch does."""
+    if type(index) is Tensor and index._data.ndim and index._data.dtype.char in "l?" and not interception.active:
+        return index._data
+    return None
 
 
 def _row(x: Tensor, index: int) -> Tensor:
@@ -152,10 +178,17 @@ _LARGEST = 3e38  # numbers below it fit into float32; others take the way that s
 @method
 def __setitem__(self: Tensor, index: Any, value: Any) -> None:
     """Write a number or a tensor into the part that an index names."""
-    if type(value) is float and -_LARGEST < value < _LARGEST and not (mode.enabled and _requires(self)):
-        plain = _plain(index, self._data.shape)
-        if plain is not None and self._data.dtype.char in "fd" and 0 not in self._data.strides:
-            self._data[plain] = value
+    tracked = mode.enabled and _requires(self)
+    if type(value) is float and -_LARGEST < value < _LARGEST and not tracked and not interception.active:
+        where: Any = _lone(index)
+        if where is None:
+            where = _plain(index, self._data.shape)
+        if where is not None and self._data.dtype.char in "fd" and 0 not in self._data.strides:
+            try:
+                self._data[where] = value
+            except IndexError:
+                parse(self, index)  # says it in torch's words
+                raise
             self._storage.written()
             return
     value = _as_value(self, value)
@@ -165,10 +198,12 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
             "Index put requires the source and destination dtypes match, got "
             f"{self.dtype.scalar_type} for the destination and {value.dtype.scalar_type} for the source."
         )
-    if not (mode.enabled and (_requires(self) or _requires(value))):
+    tracked = tracked or (mode.enabled and _requires(value))
+    if not tracked and not interception.active:
         _write_plain(self, basic, tensors, value)
         return
-    check_writable(self)
+    if tracked:
+        check_writable(self)
     part = self if is_whole(basic) else apply(ITEM, (self,), (basic,))
     if tensors:
         apply_(INDEX_PUT, (part, value), (tensors,))
@@ -214,7 +249,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value._data.ndim} dimensions."
         )
-    if mode.enabled and (_requires(self) or _requires(value)):
+    if interception.active or (mode.enabled and (_requires(self) or _requires(value))):
         return apply_(ASSIGN, (self, value))
     check_elements_apart(self._data)
     number = convert.to_python(value._data) if isinstance(value, Tensor) else value
