@@ -288,22 +288,13 @@ class Tensor:
         return bool(self.item())
 
     def __int__(self) -> int:
-        return int(self._real("int64_t"))
+        return int(self._only())
 
     def __float__(self) -> float:
-        return float(self._real("double"))
+        return float(self._only())
 
     def __complex__(self) -> complex:
         return complex(self._only())
-
-    def _real(self, kind: str) -> Any:
-        """Return the only element; RuntimeError if it has an imaginary part, for which there is no place."""
-        value = self._only()
-        if not isinstance(value, complex):
-            return value
-        if value.imag:
-            raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
-        return value.real
 
     def _only(self) -> Any:
         if self._data.size != 1:

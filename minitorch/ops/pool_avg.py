@@ -94,7 +94,24 @@ def _avg_pool(n: int) -> Callable[..., Tensor]:
         "4",
         f"{mean:g}" if mean % 1 else f"{mean:g}.",
     )
-    return _named(fn, op, n, _window_samples(n, "avg"), _window_failures(n))
+    return _named(fn if n > 1 else _undivided(fn), op, n, _window_samples(n, "avg"), _window_failures(n))
+
+
+def _undivided(avg_pool: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return the function without ``divisor_override``, which torch's in one dimension does not take."""
+
+    def fn(
+        input: Tensor,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> Tensor:
+        return avg_pool(input, kernel_size, stride, padding, ceil_mode, count_include_pad)
+
+    fn.__doc__ = (avg_pool.__doc__ or "").replace(" divisor_override : divide by this instead.", "")
+    return fn
 
 
 def _adaptive_avg_pool(n: int) -> Callable[..., Tensor]:
