@@ -267,7 +267,10 @@ def logsumexp_backward(g: Array, x: Array, y: Array, dims: tuple[int, ...]) -> A
 
 @kernel
 def cross_entropy_rows(lo: int, hi: int, x: Array, target: Array, weight: Array, loss: Array, lse: Array) -> None:
-    """Loss = -weight[t] log softmax(x)[t] and log sum exp of each row of x (M, n); t < 0 is left out."""
+    """Loss = -weight[t] log softmax(x)[t] and log sum exp of each row of x (M, n); t < 0 is left out.
+
+    An empty `weight` is 1 everywhere.
+    """
     n = x.shape[1]
     for r in range(lo, hi):
         top = x[r, 0]
@@ -278,7 +281,8 @@ def cross_entropy_rows(lo: int, hi: int, x: Array, target: Array, weight: Array,
             total += exp(x[r, j] - top)
         t = target[r]
         lse[r] = top + log(total)
-        loss[r] = weight[t] * (log(total) - (x[r, t] - top)) if t >= 0 else const(top, "0")
+        share = weight[t] if weight.size > 0 and t >= 0 else const(top, "1")
+        loss[r] = share * (log(total) - (x[r, t] - top)) if t >= 0 else const(top, "0")
 
 
 @kernel
@@ -293,7 +297,7 @@ def cross_entropy_gradient_rows(
             for j in range(n):
                 out[r, j] = const(x[r, j], "0")
         else:
-            scale = g[r] * weight[t]
+            scale = g[r] * weight[t] if weight.size > 0 else g[r]
             for j in range(n):
                 out[r, j] = scale * exp(x[r, j] - lse[r])
             out[r, t] -= scale
@@ -320,12 +324,13 @@ def cross_entropy_backward(g: Array, x: Array, target: Array, weight: Array | No
     x = np.ascontiguousarray(x)
     out = np.empty_like(x)
     if x.size:
-        g = np.ascontiguousarray(np.broadcast_to(g, x.shape[:1]), x.dtype)
+        if g.shape != x.shape[:1] or g.dtype != x.dtype or not g.flags.c_contiguous:
+            g = np.ascontiguousarray(np.broadcast_to(g, x.shape[:1]), x.dtype)
         labels = _labels(x, target, weight)
         cross_entropy_gradient_rows(x.shape[0], 12 * x.size, g, x, *labels, lse, out)
     return out
 
 
 def _labels(x: Array, target: Array, weight: Array | None) -> tuple[Array, Array]:
-    weights = np.ones(x.shape[1], x.dtype) if weight is None else np.ascontiguousarray(weight, x.dtype)
+    weights = np.empty(0, x.dtype) if weight is None else np.ascontiguousarray(weight, x.dtype)
     return np.ascontiguousarray(target, np.int64), weights

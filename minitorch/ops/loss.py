@@ -57,8 +57,8 @@ def legacy_reduction(reduction: str, size_average: Any, reduce: Any) -> str:
 # ---- class indices -------------------------------------------------------------------------------------------------
 
 
-def _rows(op: str, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Return scores as rows (M, C) and classes as (M,), from (C), (N, C) or (N, C, d1, ...)."""
+def _rows(op: str, x: Tensor, target: Tensor) -> tuple[Tensor, Array]:
+    """Return scores as rows (M, C) and classes as (M,) int64, from (C), (N, C) or (N, C, d1, ...)."""
     shape, want = x._data.shape, target._data.shape
     if target._data.dtype not in (np.int64, np.uint8):
         kinds = {"float32": "Float", "float64": "Double", "int32": "Int", "bool": "Bool"}
@@ -71,7 +71,7 @@ def _rows(op: str, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
                 f"{op}: Expected target of shape [] or [1] for input of shape {shape_text(shape)}, got "
                 f"{shape_text(want)}"
             )
-        return x.unsqueeze(0), target.reshape(1)
+        return x.unsqueeze(0), target._data.reshape(1).astype(np.int64, copy=False)
     if not want or want[0] != shape[0]:
         raise ValueError(
             f"Expected input batch_size ({shape[0]}) to match target batch_size ({want[0] if want else 1})."
@@ -81,11 +81,13 @@ def _rows(op: str, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     if len(shape) > 2:
         x = x.permute((0, *range(2, len(shape)), 1))
         x = reshape(x, (-1, shape[1])) if x._data.size else reshape(x, (0, shape[1]))
-    return x, target.reshape(target._data.size)
+    return x, target._data.reshape(-1).astype(np.int64, copy=False)
 
 
 def _classes(target: Array, count: int, ignore_index: int) -> Array:
     """Return classes with -1 for ignored rows; IndexError for one that is out of range."""
+    if not 0 <= ignore_index < count and target.size and target.min() >= 0 and target.max() < count:
+        return target
     ignored = target == ignore_index
     wrong = ~ignored & ((target < 0) | (target >= count))
     if wrong.any():
@@ -171,7 +173,7 @@ def nll_loss(
     """
     reduction = legacy_reduction(reduction, size_average, reduce)
     rows, flat = _rows("nll_loss", tensor_arg("nll_loss", input), target)
-    classes = _classes(flat._data.astype(np.int64, copy=False), rows._data.shape[1], ignore_index)
+    classes = _classes(flat, rows._data.shape[1], ignore_index)
     scale = _weight("nll_loss", weight, rows._data.shape[1], rows)
     return _finish(apply(PICK, (rows,), (classes, scale)), classes, scale, reduction, target._data.shape)
 
@@ -179,31 +181,50 @@ def nll_loss(
 # ---- cross entropy -------------------------------------------------------------------------------------------------
 
 
+# params: classes, weights of classes, and what the sum over rows is divided by, None if they stay apart
+
+
+def _cross_fwd(x: Array, classes: Array, weight: Array | None, total: float | None) -> tuple[Array, Array]:
+    losses, lse = cross_entropy_forward(x, classes, weight)
+    if total is None:
+        return losses, lse
+    added = np.add.reduce(losses, dtype=np.float64)
+    return np.asarray(added / total if total else added * np.nan, x.dtype), lse
+
+
 def _cross_vjp(node: Any, g: Tensor, _: Any) -> Tensor:
     return apply(CROSS_BACK, (g, node.input(0)), (*node.params, node.output(1)._data))
 
 
+def _cross_back_fwd(
+    g: Array, x: Array, classes: Array, weight: Array | None, total: float | None, lse: Array
+) -> Array:  # fmt: skip
+    if total is not None:
+        g = np.full(len(x), g / total if total else np.nan, x.dtype)
+    return cross_entropy_backward(g, x, classes, weight, lse)
+
+
 def _cross_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, ...]:
-    classes, weight, _ = node.params
+    classes, weight, total, _ = node.params
 
     def formula(g: Tensor, x: Tensor) -> Tensor:
         # g w_t (softmax(x) - onehot(t))
         scale = np.where(classes >= 0, 1 if weight is None else weight[np.maximum(classes, 0)], 0)
         onehot = np.eye(x._data.shape[1], dtype=x._data.dtype)[np.maximum(classes, 0)]
-        return (g * wrap(scale.astype(x._data.dtype))).unsqueeze(1) * (softmax(x, 1) - wrap(onehot))
+        share = wrap((scale if total is None else scale / total).astype(x._data.dtype))
+        return (g * share).unsqueeze(1) * (softmax(x, 1) - wrap(onehot))
 
     return vjp_of(formula, node, (node.input(0), node.input(1)), (gg,))
 
 
-CROSS: Op = Widening(
-    "cross_entropy_rows", cross_entropy_forward, _cross_vjp, saves=((0,),), keeps=(1,), nondifferentiable=(1,)
-)
-CROSS_BACK: Op = Widening(
-    "cross_entropy_rows_backward",
-    lambda g, x, classes, weight, lse: cross_entropy_backward(g, x, classes, weight, lse),
-    _cross_back_vjp,
-    saves=((0, 1), (0, 1)),
-)
+def _cross(name: str, grad_name: str) -> Op:
+    kept: dict[str, Any] = {"saves": ((0,),), "keeps": (1,), "nondifferentiable": (1,)}
+    return Widening(name, _cross_fwd, _cross_vjp, grad_name=grad_name, **kept)
+
+
+CROSS: Op = _cross("cross_entropy_rows", "")
+CROSS_BACK: Op = Widening("cross_entropy_backward", _cross_back_fwd, _cross_back_vjp, saves=((0, 1), (0, 1)))
+_REDUCED = _cross("cross_entropy", "NllLossBackward0"), _cross("cross_entropy", "NllLoss2DBackward0")
 
 
 def cross_entropy(
@@ -245,12 +266,15 @@ def cross_entropy(
         return _soft_cross_entropy(x, target, weight, reduction, label_smoothing)
     rows, flat = _rows("cross_entropy", x, target)
     count = rows._data.shape[1]
-    classes = _classes(flat._data.astype(np.int64, copy=False), count, ignore_index)
+    classes = _classes(flat, count, ignore_index)
     scale = _weight("cross_entropy", weight, count, rows)
     if label_smoothing:
         return _smoothed(rows, classes, scale, reduction, label_smoothing, target._data.shape)
-    losses, _ = apply(CROSS, (rows,), (classes, scale))
-    return _finish(losses, classes, scale, reduction, target._data.shape)
+    if reduction == "none":
+        return reshape(apply(CROSS, (rows,), (classes, scale, None))[0], target._data.shape)
+    total = _total_weight(classes, scale) if reduction == "mean" else 1.0
+    loss: Tensor = apply(_REDUCED[target._data.ndim > 1], (rows,), (classes, scale, total))[0]
+    return loss
 
 
 def _soft_cross_entropy(x: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float) -> Tensor:
