@@ -10,6 +10,7 @@ from typing import Any
 
 from . import autograd as autograd
 from . import compat as _compat
+from . import func as func
 from . import io as io
 from . import jit as jit
 from . import linalg as linalg
@@ -47,6 +48,7 @@ from .dtypes import get_default_dtype as get_default_dtype
 from .dtypes import iinfo as iinfo
 from .dtypes import promote_types as promote_types
 from .dtypes import set_default_dtype as set_default_dtype
+from .func import vmap as vmap
 from .keywords import answering as _answering
 from .op import RECORDS as _RECORDS
 from .op import result_dtype as _result_dtype

@@ -8,10 +8,9 @@ thread has a handler, all of this costs an operation one look at `active`.
 from __future__ import annotations
 
 import threading
-from types import TracebackType
 from typing import Any
 
-__all__ = ["Handler", "local", "through"]
+__all__ = ["Handler", "drawn", "lifted", "local", "through", "transforming"]
 
 active = 0  # how many handlers there are, in all threads
 _counting = threading.Lock()
@@ -40,14 +39,22 @@ class Handler:
         """Answer an operation that writes over its first input."""
         raise NotImplementedError
 
+    def function(self, cls: Any, args: tuple[Any, ...]) -> Any:
+        """Answer the application of a user's `autograd.Function`."""
+        return cls.apply(*args)
+
+    def lift(self, x: Any, inner: list[Handler]) -> Any:
+        """Return a tensor as one of this handler, which ``inner`` ones know as they knew the tensor; None: no need."""
+
+    def draw(self) -> None:
+        """Be told that random numbers are drawn; what forbids that raises."""
+
     def __enter__(self) -> Any:
         local.stack.append(self)
         _count(1)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         local.stack.remove(self)
         _count(-1)
 
@@ -56,6 +63,26 @@ def _count(change: int) -> None:
     global active
     with _counting:
         active += change
+
+
+def drawn() -> None:
+    """Tell the handlers of this thread, the innermost first, that random numbers are drawn."""
+    for handler in reversed(local.stack):
+        handler.draw()
+
+
+def lifted(x: Any) -> Any:
+    """Return a tensor that gradients inside of the innermost transform can be taken by."""
+    for i in reversed(range(len(local.stack))):
+        found = local.stack[i].lift(x, local.stack[i + 1 :])
+        if found is not None:
+            return found
+    return x
+
+
+def transforming() -> bool:
+    """Return whether tensors mean something else in this thread than their elements: under vmap and the like."""
+    return any(handler.transforms for handler in local.stack)
 
 
 class through:

@@ -85,6 +85,7 @@ class Tensor:
     _post_hooks: HookTable | None = None  # leaves: hooks after accumulation
     _node_hooks: tuple[HookTable, HookTable] | None = None  # leaves: hooks before and after their `AccumulateGrad`
     _retains = False
+    _tangents: dict[Any, Tensor] | None = None  # forward mode: the derivatives that this tensor carries, by level
     _frozen = ""  # views that must not be written in place while recording: why
     __array_priority__ = 1000
 

@@ -1,5 +1,7 @@
 """Differentiation: recording switches, backward, functions of one's own, gradient checks."""
 
+from . import forward_ad as forward_ad
+from . import functional as functional
 from . import graph as graph
 from . import variable as variable
 from .anomaly import detect_anomaly, set_detect_anomaly

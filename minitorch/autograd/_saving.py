@@ -54,9 +54,15 @@ def _keep(tensor: Tensor, edge: Edge | None) -> Saved:
 
 
 @method
-def _kept(self: Tensor, edge: Edge | None) -> Saved:
-    """Return what holds this tensor for the backward pass; tensors that are more than an array override it."""
+def _held(self: Tensor, edge: Edge | None) -> Saved:
+    """Return what holds the elements for the backward pass; tensors that are more than an array override it."""
     return Saved(self, edge)
+
+
+@method
+def _kept(self: Tensor, edge: Edge | None) -> Saved:
+    """Return what holds this tensor for the backward pass."""
+    return self._held(edge)
 
 
 # ---- values held by hooks ------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import convert, dtypes
+from .. import convert, dtypes, interception
 from ..backward import backward_pass, deposit
 from ..dispatch import edge_of
 from ..tape import AccumulateGrad, Edge
@@ -118,6 +118,11 @@ def backward(
     >>> x.grad
     tensor(6.)
     """
+    if interception.active and interception.transforming():
+        raise RuntimeError(
+            "backward() called inside a functorch transform. This is not supported, please use functorch.grad or "
+            "functorch.vjp instead or call backward() outside of functorch transforms."
+        )
     given = _tuple(tensors)
     if inputs is not None and not _tuple(inputs):
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
@@ -181,6 +186,8 @@ def grad(
     given, wanted = _tuple(outputs), _tuple(inputs)
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    if is_grads_batched:
+        return _batched(given, wanted, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads)
     edges, values = _roots(given, _grads_for(given, grad_outputs))
     keep = create_graph if retain_graph is None else retain_graph
     found = backward_pass(edges, values, keep, create_graph, _captures(wanted))
@@ -193,6 +200,32 @@ def grad(
                 "allow_unused=True if this is the desired behavior."
             )
     return tuple(found)
+
+
+def _batched(given: Any, wanted: Any, grads: Any, *options: Any) -> tuple[Tensor | None, ...]:
+    """Return the gradients for every row of ``grad_outputs``, by one walk for all rows."""
+    from ..func import vmap  # stands on this module
+
+    rows = _grads_for(given, grads)
+    for i, (out, g) in enumerate(zip(given, rows)):
+        if g is not None and g._data.shape[1:] != _meta(out)[0]:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch "
+                "dimension. The sizes of the remaining dimensions are expected to match the shape of corresponding "
+                f"output, but a mismatch was detected: grad_output[{i}] has a shape of {g.shape} and output[{i}] has a "
+                f"shape of {Size(_meta(out)[0])}."
+            )
+    retain, create, unused, materialize = options
+    present: list[int] = []
+
+    def walk(*rows: Any) -> Any:
+        found = grad(given, wanted, rows, retain or create, create, unused, materialize_grads=materialize)
+        present[:] = [i for i, g in enumerate(found) if g is not None]
+        return tuple([found[i] for i in present])
+
+    columns = vmap(walk)(*rows)  # which says what is present
+    found = dict(zip(present, columns))
+    return tuple([found.get(i) for i in range(len(wanted))])
 
 
 @method

@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import tape
-from ..dispatch import apply, edge_of
+from .. import interception, tape
+from ..dispatch import edge_of
 from ..inplace import rebase
 from ..op import Op
 from ..tape import Node, Saved, mode, recording
 from ..tensor import Tensor, _new, wrap
+from ._once import once_differentiable
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
 
@@ -69,12 +70,14 @@ class FunctionCtx:
         """Keep inputs, outputs or other tensors for backward, safe against reference cycles and later
         writes.
         """
-        for i, t in enumerate(tensors):
-            if not isinstance(t, Tensor) and t is not None:
-                raise TypeError(
-                    f"save_for_backward can only save variables, but argument {i} is of type {type(t).__name__}"
-                )
         self._to_save = tensors
+
+    def save_for_forward(self, *tensors: Tensor | None) -> None:
+        """Keep tensors for `Function.jvp`."""
+        for t in tensors:
+            if not isinstance(t, Tensor) and t is not None:
+                raise TypeError(f"save_for_forward expects all arguments to be tensors, but got {type(t).__name__}")
+        self.saved_for_forward = tensors
 
     def mark_dirty(self, *args: Tensor) -> None:
         """Name the inputs that forward writes in place; each must be returned as well."""
@@ -200,6 +203,22 @@ class Function:
         )
 
     vjp = backward
+    generate_vmap_rule = False
+
+    @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Any:
+        """Compute the tangents of the outputs; to be written by the subclass for forward mode."""
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+        )
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
+        """Compute the outputs for many examples, and where these stand in them; to be written for `vmap`."""
+        raise NotImplementedError(
+            "To use autograd.Function with vmap, you must either override the vmap static method or set "
+            "generate_vmap_rule=True."
+        )
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
@@ -208,23 +227,27 @@ class Function:
             cls.forward()
         if kwargs:
             args = cls._positional(args, kwargs)
+        if interception.active and interception.local.stack:
+            with interception.through() as handler:
+                return handler.function(cls, args)
+        return cls._applied(args, cls.forward)[0]
+
+    @classmethod
+    def _applied(cls, args: tuple[Any, ...], forward: Callable[..., Any]) -> tuple[Any, FunctionCtx]:
+        """Run a forward on the arguments and record it; return the outputs and the context."""
         edges = tuple([edge_of(a) if isinstance(a, Tensor) else None for a in args])
         node = _FunctionNode(cls._op, (), edges)
         ctx = FunctionCtx(node)
         node.params = (ctx,)
         ctx._tensors = frozenset(i for i, a in enumerate(args) if isinstance(a, Tensor))
         with recording(False):
-            result = cls._forward(ctx, args)
+            if cls.setup_context is Function.setup_context:
+                result = forward(ctx, *args)
+            else:
+                result = forward(*args)
+                cls.setup_context(ctx, args, result)
         recorded = mode.enabled and any(node.needs)
-        return _finish(node, ctx, args, result) if recorded else result
-
-    @classmethod
-    def _forward(cls, ctx: FunctionCtx, args: tuple[Any, ...]) -> Any:
-        if cls.setup_context is Function.setup_context:
-            return cls.forward(ctx, *args)
-        result = cls.forward(*args)
-        cls.setup_context(ctx, args, result)
-        return result
+        return (_finish(node, ctx, args, result) if recorded else result), ctx
 
     @classmethod
     def _positional(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
@@ -288,7 +311,11 @@ def _same_elements(x: Tensor, who: str) -> Tensor:
 def _save(node: Node, ctx: FunctionCtx, given: tuple[Any, ...], outs: tuple[Any, ...]) -> None:
     if ctx._to_save:
         entries: list[Any] = []
-        for t in ctx._to_save:
+        for place, t in enumerate(ctx._to_save):
+            if not isinstance(t, Tensor) and t is not None:
+                raise TypeError(
+                    f"save_for_backward can only save variables, but argument {place} is of type {type(t).__name__}"
+                )
             at = next((i for i, r in enumerate(given) if t is r and outs[i]._node is node), None)
             if t is None:
                 entries.append(None)
@@ -335,43 +362,3 @@ def _checked(node: Node, ctx: FunctionCtx, found: tuple[Any, ...]) -> tuple[Any,
                 "the corresponding forward input was not a Variable"
             )
     return found
-
-
-def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
-    """Declare that a `Function.backward` is not differentiable: differentiating its result raises
-    RuntimeError.
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> from minitorch.autograd.function import once_differentiable
-    >>> class Double(minitorch.autograd.Function):
-    ...     @staticmethod
-    ...     def forward(ctx, x):
-    ...         return 2 * x
-    ...
-    ...     @staticmethod
-    ...     @once_differentiable
-    ...     def backward(ctx, grad):
-    ...         return 2 * grad
-    """
-
-    @functools.wraps(fn)
-    def once(ctx: Any, *grads: Any) -> Any:
-        with recording(False):
-            found = fn(ctx, *grads)
-        tracked = tuple([g for g in grads if isinstance(g, Tensor) and g.requires_grad])
-        if not mode.enabled or not tracked:
-            return found
-        given = found if isinstance(found, tuple) else (found,)
-        barred = tuple([apply(_ONCE, (g, *tracked)) if isinstance(g, Tensor) else g for g in given])
-        return barred if isinstance(found, tuple) else barred[0]
-
-    return once
-
-
-def _refuse(node: Node, *grads: Any) -> Any:
-    raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
-
-
-_ONCE = Op("once", lambda value, *tracked: value.copy(), _refuse, grad_name="DelayedError")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import convert, dtypes
+from .. import convert, dtypes, interception
 from ..device import CPU, device
 from ..dtypes import dtype
 from ..kernels import rng
@@ -150,6 +150,8 @@ class Stream:
 
     def _draw(self, out: Array) -> None:
         """Fill an array of uint32 with draws."""
+        if interception.active:
+            interception.drawn()
         if out.size:
             with self._lock:
                 rng.draw(1, out.size, self._words, self._used, out)
