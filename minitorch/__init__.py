@@ -10,6 +10,7 @@ from typing import Any
 
 from . import autograd as autograd
 from . import compat as _compat
+from . import distributions as distributions
 from . import func as func
 from . import io as io
 from . import jit as jit

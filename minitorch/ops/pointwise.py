@@ -152,7 +152,8 @@ def _shared(node: Any, g: Tensor, first: Tensor, tie: Tensor) -> Pair:
 
 def _atan2_vjp(node: Any, g: Tensor) -> Pair:
     y, x = node.input(0), node.input(1)
-    g = g / (x * x + y * y)
+    square = x * x + y * y
+    g = where(square == 0, 0.0, g / square)  # no direction, no slope: as in torch
     return g * x, -g * y
 
 

@@ -209,7 +209,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
-    """Return views of tensors expanded to their common shape.
+    """Return views of tensors expanded to their common shape; a tensor that has it already is returned itself.
 
     Examples
     --------
@@ -223,7 +223,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     if error:
         raise error
     shape = np.broadcast_shapes(*(x._data.shape for x in given))
-    return tuple(expand(x, shape) for x in given)
+    return tuple(x if x._data.shape == shape else expand(x, shape) for x in given)
 
 
 def broadcast_shapes(*shapes: Any) -> Size:

@@ -1,7 +1,7 @@
-"""Write tests/data/training_curve.json and tutorial_models.json. Run it where torch 2.13.0 is installed.
+"""Write tests/data/training_curve.json, tutorial_models.json and distributions.json. Run it where torch 2.13.0 is.
 
-The programs are those of tests/programs: losses of 50 training steps, and what the models of a tutorial show,
-compute and differentiate.
+The programs are those of tests/programs: losses of 50 training steps, what the models of a tutorial show, compute and
+differentiate, and what distributions draw and cost.
 """
 
 import json
@@ -14,7 +14,7 @@ import torch
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.programs import training_curve, tutorial_models  # noqa: E402
+from tests.programs import distributions, training_curve, tutorial_models  # noqa: E402
 from tests.programs_for_torch import digest  # noqa: E402
 
 
@@ -32,6 +32,11 @@ def model(name: str) -> dict[str, Any]:
     return shown | {"tensors": {key: rounded(digest(value.numpy())) for key, value in tensors.items()}}
 
 
+def distribution_facts() -> dict[str, Any]:
+    facts = {name: distributions.run(name) for name in distributions.NAMES}
+    return facts | {"divergences": distributions.divergences(), "said": distributions.said()}
+
+
 def write(name: str, content: dict[str, Any]) -> None:
     lines = [f"{json.dumps(key)}: {json.dumps(value, separators=(',', ':'))}" for key, value in content.items()]
     (ROOT / "tests" / "data" / f"{name}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
@@ -41,3 +46,4 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     write("training_curve", {name: rounded(training_curve.run(name)) for name in training_curve.OPTIMIZERS})
     write("tutorial_models", {name: model(name) for name in tutorial_models.MODELS})
+    write("distributions", rounded(distribution_facts()))
