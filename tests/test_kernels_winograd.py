@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from minitorch import jit
 from minitorch.codegen.winograd import AT, BT, G
-from minitorch.kernels import winograd
+from minitorch.kernels import winograd, winograd_weight
 from minitorch.kernels.conv import by_winograd, conv_forward, conv_input_grad
 from minitorch.kernels.conv_ref import conv_forward_ref, conv_input_grad_ref, conv_weight_grad_ref
 from minitorch.kernels.conv_weight import conv_weight_grad
@@ -23,6 +23,7 @@ from minitorch.kernels.window import window3d
 # Norm of the error by norm of the sums' own scale, the root of the sum of their squared terms, against
 # float64: a sum whose terms cancel is no less exact for being small.
 ERROR = 1e-5
+ERROR_64 = 2e-14
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +84,19 @@ def test_all_three_directions_stay_within_the_stated_error(
     assert [error(*each) < ERROR for each in zip(got, want, squares)] == [True] * 3
 
 
+@settings(max_examples=20)
+@given(
+    images=st.integers(1, 3), channels=st.integers(8, 40), filters=st.integers(8, 40),
+    size=st.tuples(st.integers(3, 19), st.integers(3, 19)),
+)  # fmt: skip
+def test_float64_stays_within_the_stated_error(images: int, channels: int, filters: int, size: Any) -> None:
+    padding = ((1, 1), (1, 1))
+    x, w, bias, gy = (a.astype(np.float64) for a in operands(images, channels, filters, size, padding))
+    want, squares = references(x, w, bias, gy, padding), references(x**2, w**2, bias**2, gy**2, padding)
+    got = triad(x, w, bias, gy, padding, winograd=True)
+    assert [error(*each) < ERROR_64 for each in zip(got, want, squares)] == [True] * 3
+
+
 def test_three_dimensions_with_flat_kernels() -> None:
     rng = np.random.default_rng(0)
     x, w = rng.standard_normal((2, 8, 3, 9, 9)), rng.standard_normal((20, 8, 1, 3, 3))
@@ -95,8 +109,8 @@ def test_three_dimensions_with_flat_kernels() -> None:
 
 
 def test_chunks_of_patches_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(winograd, "LEAST_CHUNK", 5)
-    monkeypatch.setattr(winograd, "CHUNK_BYTES", 0)
+    for limit, value in (("LEAST_CHUNK", 5), ("CHUNK_BYTES", 0), ("SHARE", 0)):
+        monkeypatch.setattr(winograd_weight, limit, value)
     monkeypatch.setattr(winograd, "BLOCK_BYTES", 0)
     padding = ((1, 1), (1, 1))
     x, w, bias, gy = operands(2, 17, 33, (13, 14), padding)
@@ -117,18 +131,29 @@ def test_one_thread_and_many_give_the_same_bits() -> None:
     assert len(seen) == 1
 
 
-def test_nan_and_infinity_pass() -> None:
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("where", ["x", "w", "gy"])
+def test_nan_and_infinity_reach_what_sees_them_and_nothing_else(where: str, odd: float) -> None:
     padding = ((1, 1), (1, 1))
-    x, w, _, _ = operands(1, 8, 20, (16, 16), padding)
-    x[0, 0, 5, 5] = np.nan
-    y = conv_forward(x, w, None, (1, 1), padding, (1, 1), 1, winograd=True)
-    assert np.isnan(y[0, :, 4:7, 4:7]).all() and np.isfinite(y[0, :, 8:, 8:]).all()
+    x, w, bias, gy = operands(2, 18, 20, (16, 15), padding)
+    {"x": x[1, 0], "w": w[1, 0], "gy": gy[1, 0]}[where][1, 2] = odd
+    for got, want in zip(triad(x, w, bias, gy, padding, winograd=True), triad(x, w, bias, gy, padding)):
+        np.testing.assert_array_equal(np.isnan(got), np.isnan(want))
+        np.testing.assert_array_equal(np.isposinf(got), np.isposinf(want))
+        np.testing.assert_array_equal(np.isneginf(got), np.isneginf(want))
+
+
+def test_sums_that_only_the_transforms_overflow_are_computed_directly() -> None:
+    padding = ((1, 1), (1, 1))
+    x, w, _, _ = operands(1, 16, 16, (8, 8), padding)
+    y = conv_forward(x * np.float32(2e36), w, None, (1, 1), padding, (1, 1), 1, winograd=True)
+    assert np.isfinite(y).all()
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"dtype": np.dtype(np.float64)}, {"groups": 2}, {"stride": (2, 1)}, {"dilation": (1, 2)},
+        {"dtype": np.dtype(np.float16)}, {"groups": 2}, {"stride": (2, 1)}, {"dilation": (1, 2)},
         {"kernel": (3, 1)}, {"kernel": (5, 5)}, {"padding": ((3, 3), (1, 1))},
     ],
 )  # fmt: skip

@@ -56,6 +56,16 @@ def lanes_of(typingctx: Any, like: Any) -> Any:
 
 
 @emitted
+def size_of(typingctx: Any, like: Any) -> Any:
+    """size_of(x): bytes of an element like scalar `x`, a compile-time constant."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return ir.Constant(I64, like.bitwidth // 8)
+
+    return types.int64(like), codegen
+
+
+@emitted
 def tile(
     typingctx: Any, halves: Any, nv: Any, count: Any, segments: Any, rows: Any, row_step: Any, shift: Any,
     a_step: Any, b: Any, b_step: Any, out_rows: Any, out_shift: Any, start: Any, bias: Any, cols: Any,
@@ -113,7 +123,8 @@ def emit_tile(
 
     build.position_at_end(body)
     terms, row_offset = v.load_int(seg, 0), build.add(v.load_int(seg, 1), shift)
-    starts = [build.add(v.load_int(table, i), row_offset) for i in range(mr)]
+    # else LLVM may see that the starts have a part in common, and advance a pointer for every row
+    starts = [v.opaque(build.add(v.load_int(table, i), row_offset)) for i in range(mr)]
     panel = build.add(b, v.load_int(seg, 2))
     build.branch(inner)
 

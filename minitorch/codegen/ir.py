@@ -122,6 +122,11 @@ class Vec:
         """Return `address` as a pointer to `kind`."""
         return self.builder.inttoptr(address, kind.as_pointer())
 
+    def opaque(self, number: ir.Value) -> ir.Value:
+        """Return a 64-bit integer of which LLVM knows nothing, so that it keeps what is computed from it as it is."""
+        nothing = ir.InlineAsm(ir.FunctionType(I64, [I64]), "", "=r,0")
+        return self.builder.call(nothing, [number])
+
     def load_int(self, address: ir.Value, index: int = 0) -> ir.Value:
         """Return the 64-bit integer number `index` of the table at `address`."""
         return self.builder.load(self.pointer(self.offset(address, 8 * index), I64), align=8)
@@ -147,6 +152,17 @@ class Vec:
         align = ir.Constant(I32, self.itemsize)
         call = self._memory("store", ir.VoidType(), [self.type, ir.PointerType(), I32, self.mask])
         self.builder.call(call, [value, self.pointer(address, self.type), align, mask])
+
+    def load_live(self, address: ir.Value, mask: ir.Value | None) -> ir.Value:
+        """Load the lanes that `mask` names; without one, all."""
+        return self.load(address) if mask is None else self.load_masked(address, mask)
+
+    def store_live(self, value: ir.Value, address: ir.Value, mask: ir.Value | None) -> None:
+        """Store the lanes that `mask` names; without one, all."""
+        if mask is None:
+            self.store(value, address)
+        else:
+            self.store_masked(value, address, mask)
 
     def broadcast(self, address: ir.Value) -> ir.Value:
         """Load one element into every lane."""
@@ -179,6 +195,12 @@ class Vec:
     def at_least(self, value: ir.Value, floor: ir.Value) -> ir.Value:
         """Return max(value, floor); NaN stays NaN."""
         return self.builder.select(self.builder.fcmp_ordered("<", value, floor), floor, value)
+
+    def any_nan(self, value: ir.Value) -> ir.Value:
+        """Return whether any lane is NaN."""
+        lanes = self.builder.fcmp_unordered("uno", value, value)
+        bits = self.builder.bitcast(lanes, ir.IntType(self.lanes))
+        return self.builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(self.lanes), 0))
 
     def combine(self, coefficients: Sequence[float], values: Sequence[ir.Value]) -> ir.Value:
         """Return the sum of coefficient * value with as few instructions as its zeros and ones allow."""

@@ -88,13 +88,11 @@ def conv_forward(
         if case.turns:
             conv_lanes.correlate(lanes_plan(case, False), rows, w, bias, case.turns, y)
             return y
-        if winograd and by_winograd(case):
-            before = (window.padding[1][0], window.padding[2][0])
-            _correlate(rows, w, bias, forward_plan(case)[1], False, before, case, y)
+        before = (window.padding[1][0], window.padding[2][0])
+        if winograd and by_winograd(case) and _correlate(rows, w, bias, forward_plan(case)[1], False, before, case, y):
             return y
         parts = in_parts(case, False) if winograd else None
-        if parts is not None:
-            _sum_parts(rows, w, bias, forward_plan(case)[1], parts, False, case, y)
+        if parts and _sum_parts(rows, w, bias, forward_plan(case)[1], parts, False, case, y):
             return y
         if folds(case):
             rows = padded(rows, window.padding[2])
@@ -130,16 +128,13 @@ def conv_input_grad(
         if case.turns:
             conv_lanes.correlate(lanes_plan(case, True), as_channels_last(gy), w, bias, case.turns, gx)
             return gx
-        if winograd and by_winograd(case):
-            before = (2 - window.padding[1][0], 2 - window.padding[2][0])
-            _correlate(as_channels_last(gy), w, bias, _input_plan(case)[1], True, before, case, gx)
+        rows, before = as_channels_last(gy), (2 - window.padding[1][0], 2 - window.padding[2][0])
+        if winograd and by_winograd(case) and _correlate(rows, w, bias, _input_plan(case)[1], True, before, case, gx):
             return gx
         parts = in_parts(case, True) if winograd else None
-        if parts is not None:
-            _sum_parts(as_channels_last(gy), w, bias, _tap_by_tap(case), parts, True, case, gx)
+        if parts and _sum_parts(rows, w, bias, _tap_by_tap(case), parts, True, case, gx):
             return gx
-        weight = block_diagonal(w, groups, merged)
-        _run(as_channels_last(gy), weight, bias, _input_plan(case), gx)
+        _run(rows, block_diagonal(w, groups, merged), bias, _input_plan(case), gx)
     return gx
 
 
@@ -195,12 +190,15 @@ def by_winograd(case: Case) -> bool:
 def _correlate(
     rows: Array, w: Array, bias: Array | None, how: Packing, flip: bool, before: tuple[int, int], case: Case,
     y: Array,
-) -> None:  # fmt: skip
-    """Run Winograd's algorithm from dense channels-last `rows` to logical `y`; depth is one more batch axis."""
+) -> bool:  # fmt: skip
+    """Run Winograd's algorithm from dense channels-last `rows` to logical `y`; depth is one more batch axis.
+
+    Returns whether the result stands: see `winograd.correlate`.
+    """
     maps = case.images * case.window.output[0]
     dense = as_channels_last(y)
     shared = None if bias is None else np.ascontiguousarray(bias)
-    winograd_kernels.correlate(
+    return winograd_kernels.correlate(
         rows.reshape(maps, *rows.shape[-3:]),
         _packed(w, how),
         flip,
@@ -219,9 +217,10 @@ def in_parts(case: Case, inverse: bool) -> Lattice | None:
 
 def _sum_parts(
     rows: Array, w: Array, bias: Array | None, how: Packing, parts: Lattice, inverse: bool, case: Case, y: Array
-) -> None:
+) -> bool:
+    """Run Winograd's algorithm on the parts; return whether the result stands: see `winograd.correlate`."""
     shared = None if bias is None else np.ascontiguousarray(bias)
-    winograd_parts.correlate(
+    return winograd_parts.correlate(
         rows, _packed(w, how), shared, case.images, case.channels, case.filters, case.window, parts, inverse,
         as_channels_last(y),
     )  # fmt: skip

@@ -18,12 +18,12 @@ from ..codegen.gemm import ADD, ZERO, host_tile, lanes_of, rows_of, tile
 from ..codegen.move import move, peek, poke, transpose
 from ..jit import helper, kernel
 from . import conv_lanes, winograd_parts
-from . import winograd as winograd_kernels
 from .conv import Case, by_winograd, dense_strides, folds, in_parts, lanes_plan, padded, settle
 from .conv_groups import diagonal_blocks
 from .layout import Array, as_channels_last
 from .tiles import aligned, panel_width, start_of
 from .window import Pairs
+from .winograd_weight import weight_grad
 
 PARTS = 8  # independent sums over pixels, so that threads need not share one; fixed by shape
 PARTIAL_BYTES = 1 << 23  # bound of the partial gradients together
@@ -77,24 +77,25 @@ def conv_weight_grad(
     if case.turns:
         return conv_lanes.weight_grad(lanes_plan(case, False), rows, grads, case.turns).reshape(shape)
     if winograd and by_winograd(case):
-        return _by_winograd(case, rows, grads).reshape(shape)
+        gw = np.empty(shape, x.dtype)
+        if _by_winograd(case, rows, grads, gw):
+            return gw
     parts = in_parts(case, False) if winograd else None
     if parts is not None:
         found = winograd_parts.weight_grad(rows, grads, case.images, case.channels, case.filters, case.window, parts)
-        return _collected(case, found.reshape(-1), 1).reshape(shape)
+        if np.isfinite(found).all():
+            return _collected(case, found.reshape(-1), 1).reshape(shape)
     if folds(case):
         rows = padded(rows, window.padding[2])
     gw = _outer(case, rows, grads).reshape(gy.shape[1], -1, *kernel)
     return diagonal_blocks(gw, groups, merged)
 
 
-def _by_winograd(case: Case, rows: Array, grads: Array) -> Array:
+def _by_winograd(case: Case, rows: Array, grads: Array, gw: Array) -> bool:
+    """Run Winograd's algorithm; return whether the result stands: see `winograd_weight.weight_grad`."""
     maps = case.images * case.window.output[0]
     before = (case.window.padding[1][0], case.window.padding[2][0])
-    taps = winograd_kernels.weight_grad(
-        rows.reshape(maps, *rows.shape[-3:]), grads.reshape(maps, *grads.shape[-3:]), before
-    )
-    return _collected(case, taps.reshape(-1), 1)
+    return weight_grad(rows.reshape(maps, *rows.shape[-3:]), grads.reshape(maps, *grads.shape[-3:]), before, gw)
 
 
 def _outer(case: Case, rows: Array, grads: Array) -> Array:

@@ -1,15 +1,16 @@
-"""3x3 convolution with a quarter of the multiplications: Winograd's F(4x4, 3x3), in all three directions.
+"""3x3 convolution with a quarter of the multiplications: Winograd's F(4x4, 3x3), forward and input gradient.
 
 The output is cut into 4x4 patches, numbered through all images. A patch needs 36 products of channel vectors
-with 36 transformed filters, which are 36 small matrix products over a block of patches. Forward and input
-gradient go block by block: transformed input, products and results of a block stay in the L2 cache. The
-weight gradient sums over patches: chunks of patches are transformed, then 36 products add each chunk to the
-transformed gradient, in order.
+with 36 transformed filters, which are 36 small matrix products over a block of patches. The filter is transformed
+once; an item takes a block of patches through transform, products and back while they stay in the L2 cache, where
+the results of a product take the place of the inputs of the one before. During the products it fetches the next
+block's pixels. The weight gradient is `winograd_weight`.
 
-A NaN or an infinity makes the whole 4x4 patches that read it NaN, where direct convolution marks 3x3 pixels.
+A NaN or an infinity in a patch makes all its results NaN. So results are watched: if one is not finite, `correlate`
+says so, and its caller computes the convolution directly, which marks the pixels that see it and no others.
 
-Scratch: `BLOCK_BYTES` a thread going forward (more when 12 patches alone need more), `CHUNK_BYTES` in all for
-the weight gradient, and the transformed filter, four times the size of the filter.
+Scratch: `BLOCK_BYTES` a thread (more when 12 patches alone need more), and the transformed filter, four times the
+size of the filter.
 """
 
 from __future__ import annotations
@@ -19,117 +20,103 @@ from typing import Any
 
 import numpy as np
 
-from ..codegen.gemm import ADD, ZERO, host_tile, lanes_of, rows_of, tile
-from ..codegen.winograd import FILTER, FILTER_GRAD, INPUT, OUTPUT, OUTPUT_GRAD, convert, gather, scatter
+from ..codegen.gemm import ZERO, host_tile, lanes_of, rows_of, size_of, tile
+from ..codegen.move import prefetch
+from ..codegen.winograd import FILTER, INPUT, OUTPUT, WHOLE, convert, gather, scatter
 from ..jit import helper, kernel
 from .layout import Array
 from .tiles import aligned, panel_width, start_of
 from .window import Window
 
-BLOCK_BYTES = 3 << 18
-CHUNK_BYTES = 1 << 22
-LEAST_CHUNK = 96  # patches: a shorter sum would mostly load and store the gradient
-FILTER_BYTES = 1 << 24  # a larger transformed filter leaves the caches, and takes longer than it saves
+BLOCK_BYTES = 1 << 19
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 LEAST_CHANNELS = 16
 LEAST_PATCHES = 12  # with fewer, transforming the filter costs more than the multiplications saved
 LEAST_USE = 0.4  # share of the patches' pixels that are in the output
 
-# Fields of the frame; sizes in elements.
-# A plane is one of the 36 matrices: inputs (or the filter gradient's sums), results (or output gradients),
-# filter.
-IMAGES, IN_H, IN_W, IN_C, OUT_H, OUT_W, OUT_C, PAD_H, PAD_W, ROWS, COLS, BLOCK, V_PLANE, M_PLANE, F_PLANE = range(15)
+# Fields of the frame. A plane is one of the 36 matrices: of inputs V (rows are patches), results M (likewise),
+# filters. In bytes: from one plane to the next, from patch to patch, from one vector of a patch to the next, and the
+# place of its last vector.
+(
+    PATCHES, ROWS, COLS, IN_H, IN_W, IN_C, OUT_H, OUT_W, OUT_C, PAD_H, PAD_W, BLOCK,
+    V_PLANE, V_ROW, V_STEP, V_LAST, M_PLANE, M_ROW, F_PLANE, FRAME,
+) = range(20)  # fmt: skip
 
 
 def applies(images: int, channels: int, filters: int, groups: int, window: Window, dtype: np.dtype[Any]) -> bool:
-    """Whether a convolution is a float32 3x3 with stride 1 for which fewer multiplications take less time."""
+    """Whether a convolution is a 3x3 with stride 1 for which fewer multiplications take less time."""
     flat = window.kernel == (1, 3, 3) and window.padding[0] == (0, 0)
-    if not flat or groups > 1 or dtype != np.float32 or window.stride != (1, 1, 1):
+    if not flat or groups > 1 or window.stride != (1, 1, 1) or dtype not in FLOATS:
         return False
     if window.dilation[1:] != (1, 1) or max(max(pair) for pair in window.padding) > 2:
         return False
+    if min(channels, filters) < max(LEAST_CHANNELS, host_tile(dtype.itemsize)[1]):  # transforms take whole vectors
+        return False
     depth, height, width = window.output
     rows, cols = -(-height // 4), -(-width // 4)
-    if 36 * 4 * channels * filters > FILTER_BYTES:
-        return False
-    if min(channels, filters) < LEAST_CHANNELS or images * depth * rows * cols < LEAST_PATCHES:
+    if images * depth * rows * cols < LEAST_PATCHES:
         return False
     return height * width >= LEAST_USE * 16 * rows * cols
 
 
-def _plane(elements: int) -> int:
-    """Round up to an odd number of cache lines, so that the 36 planes do not fall into the same sets of the
-    cache.
-    """
-    return (-(-elements // 16) | 1) * 16
+def plane(count: int, row: int) -> int:
+    """Bytes of `count` rows, as an odd number of cache lines: the 36 planes share no sets of the cache."""
+    return (-(-count * row // 64) | 1) * 64
 
 
 @lru_cache(maxsize=256)
-def _frame(
-    images: int, size: tuple[int, int, int], out: tuple[int, int, int], pad: tuple[int, int], block: int
-) -> Array:
-    """Describe a convolution from (H, W, C) to (H', W', C') maps; `block` patches are taken together."""
-    rows, cols = -(-out[0] // 4), -(-out[1] // 4)
-    width = panel_width(4)
-    panels = -(-out[2] // width)
-    planes = [_plane(block * size[2]), _plane(block * panels * width), _plane(panels * size[2] * width)]
-    return np.array([images, *size, *out, *pad, rows, cols, block, *planes], np.int64)
+def frame_of(
+    images: int, size: tuple[int, int, int], out: tuple[int, int, int], pad: tuple[int, int], block: int,
+    layout: tuple[int, ...],
+) -> Array:  # fmt: skip
+    """Describe a convolution from (H, W, C) to (H', W', C') maps, `block` patches taken together."""
+    down, across = -(-out[0] // 4), -(-out[1] // 4)
+    return np.array([images * down * across, down, across, *size, *out, *pad, block, *layout], np.int64)
 
 
-def correlate(x: Array, packed: Array, flip: bool, bias: Array | None, pad: tuple[int, int], y: Array) -> None:
+def correlate(x: Array, packed: Array, flip: bool, bias: Array | None, pad: tuple[int, int], y: Array) -> bool:
     """Write to dense `y` (images, H', W', O) the correlation of `x` (images, H, W, C) with a packed filter.
 
     `packed` is (panels, 9 * C, panel width), tap by tap (back to front if `flip`), as `tiles.pack` leaves it.
+    Returns whether all results are finite; else those in the patches of one that is not are wrong.
     """
+    offset = zeros_of(y.shape[3], x.dtype) if bias is None else bias
+    odd = np.zeros(1, np.int64)
+    _forward(x, packed, flip, offset, pad, odd, y)
+    return not odd[0]
+
+
+def _forward(x: Array, packed: Array, flip: bool, bias: Array, pad: tuple[int, int], odd: Array, y: Array) -> None:
+    """Take blocks of patches through all the planes."""
     images, height, width, channels = x.shape
-    filters = y.shape[3]
-    rows = host_tile(4)[0]
-    panels = -(-filters // panel_width(4))
-    block = min(48, BLOCK_BYTES // (36 * 4 * (channels + filters))) // rows * rows
+    filters, size = y.shape[3], x.itemsize
     out = (y.shape[1], y.shape[2], filters)
     patches = images * -(-out[0] // 4) * -(-out[1] // 4)
-    block = min(max(block, rows), -(-patches // rows) * rows)
-    frame = _frame(images, (height, width, channels), out, pad, block)
-    zeros = _zeros(channels, x.dtype)
-    plane = int(frame[F_PLANE])
-    filter36 = aligned(36 * plane, x.dtype)
-    transform_filter(panels * channels, 200 * filters * channels, packed, channels, flip, plane, filter36)
-    given = 0 if bias is None else 1
-    work = patches * channels * filters * 18
+    panels = -(-filters // panel_width(size)) * channels
+    block = _block(patches, channels, filters, size)
+    row = max(channels, filters) * size
+    far, far_filter = plane(block, row), plane(panels, panel_width(size) * size)
+    lanes = host_tile(size)[1]
+    layout = (far, row, lanes * size, (channels - lanes) * size, far, row, far_filter)
+    frame = frame_of(images, (height, width, channels), out, pad, block, layout)
+    filter36 = aligned(36 * far_filter // size, x.dtype)
+    transform_filter(panels, 200 * filters * channels, packed, channels, flip, far_filter, filter36)
     forward(
-        -(-patches // block), work, start_of(x), filter36, start_of(y) if bias is None else bias, given,
-        x.dtype.type(-np.inf), zeros, frame, start_of(y),
+        -(-patches // block), patches * channels * filters * 18, start_of(x), filter36, bias,
+        zeros_of(channels, x.dtype), frame, odd, start_of(y),
     )  # fmt: skip
 
 
-def weight_grad(x: Array, gy: Array, pad: tuple[int, int]) -> Array:
-    """Return the gradient (9, C, O) of `correlate` by its filter, from (images, H, W, C) and (images, H', W',
-    O).
-    """
-    images, height, width, channels = x.shape
-    out = (gy.shape[1], gy.shape[2], gy.shape[3])
-    patches = images * -(-out[0] // 4) * -(-out[1] // 4)
-    rows = -(-channels // host_tile(4)[0])
-    chunk = min(patches, max(LEAST_CHUNK, CHUNK_BYTES // (36 * 4 * (channels + out[2]))))
-    frame = _frame(images, (height, width, channels), out, pad, chunk)
-    inputs = aligned(36 * int(frame[V_PLANE]), x.dtype)
-    grads = aligned(36 * int(frame[M_PLANE]), x.dtype)
-    plane = _plane(channels * out[2])
-    sums = aligned(36 * plane, x.dtype)
-    zeros = _zeros(max(channels, out[2]), x.dtype)
-    for first in range(0, patches, chunk):
-        count = min(chunk, patches - first)
-        transform_patches(
-            count, 60 * count * (channels + out[2]), start_of(x), start_of(gy), first, zeros, frame, inputs, grads
-        )
-        products = 18 * count * channels * out[2]
-        add_products(36 * rows, products, inputs, grads, count, ADD if first else ZERO, frame, plane, sums)
-    gw = np.empty((9, channels, out[2]), x.dtype)
-    transform_sums(channels, 200 * channels * out[2], sums, plane, gw)
-    return gw
+def _block(patches: int, channels: int, filters: int, size: int) -> int:
+    """Return how many patches, a multiple of a tile's rows, are taken together."""
+    rows = host_tile(size)[0]
+    block = min(48, BLOCK_BYTES // (36 * size * (channels + filters))) // rows * rows
+    return min(max(block, rows), -(-patches // rows) * rows)
 
 
 @lru_cache(maxsize=64)
-def _zeros(channels: int, dtype: np.dtype[Any]) -> Array:
+def zeros_of(channels: int, dtype: np.dtype[Any]) -> Array:
+    """Return the zeros that pixels in the padding are read from; nobody writes to them."""
     return np.zeros(channels, dtype)
 
 
@@ -137,21 +124,26 @@ def _zeros(channels: int, dtype: np.dtype[Any]) -> Array:
 def transform_filter(lo: int, hi: int, packed: Any, channels: int, flip: bool, plane: int, out: Any) -> None:
     """out[36, panel, c, :] = G g G^T of packed[panel, tap, c, :]; an item is one c of a panel."""
     like = packed.dtype.type(0)
-    lanes, size = lanes_of(like), packed.itemsize
+    row = 2 * lanes_of(like) * packed.itemsize
     for item in range(lo, hi):
         j, c = divmod(item, channels)
-        for half in range(2):
-            src = packed.ctypes.data + ((j * 9 * channels + c) * 2 + half) * lanes * size
-            dst = out.ctypes.data + (item * 2 + half) * lanes * size
-            step, far = channels * 2 * lanes * size, plane * size
-            if flip:
-                convert(FILTER, 1, src, step, dst, far, lanes, like)
-            else:
-                convert(FILTER, 0, src, step, dst, far, lanes, like)
+        src, dst = packed.ctypes.data + (j * 9 * channels + c) * row, out.ctypes.data + item * row
+        _transform_taps(src, channels * row, flip, dst, plane, like)
 
 
 @helper
-def _origin(patch: int, frame: Any) -> tuple[int, int, int]:
+def _transform_taps(src: int, step: int, flip: bool, dst: int, plane: int, like: Any) -> None:
+    """Transform a panel's filters of one channel."""
+    for half in range(2):
+        shift = half * lanes_of(like) * size_of(like)
+        if flip:
+            convert(FILTER, 1, src + shift, step, dst + shift, plane, like)
+        else:
+            convert(FILTER, 0, src + shift, step, dst + shift, plane, like)
+
+
+@helper
+def origin(patch: int, frame: Any) -> tuple[int, int, int]:
     """Return a patch's image and first output row and column."""
     image, rest = divmod(patch, frame[ROWS] * frame[COLS])
     row, col = divmod(rest, frame[COLS])
@@ -159,138 +151,111 @@ def _origin(patch: int, frame: Any) -> tuple[int, int, int]:
 
 
 @helper
-def _pixels(
+def pixels(
     base: int, n: int, row: int, col: int, side: int, height: int, width: int, pixel: int, absent: int, table: Any
 ) -> None:
     """Write the addresses of a side x side patch of pixels; those outside the map are `absent`."""
-    for i in range(side):
-        for j in range(side):
-            h, w = row + i, col + j
-            inside = 0 <= h < height and 0 <= w < width
-            table[i * side + j] = base + ((n * height + h) * width + w) * pixel if inside else absent
+    at = base + ((n * height + row) * width + col) * pixel
+    if row >= 0 and col >= 0 and row + side <= height and col + side <= width:
+        for i in range(side):
+            for j in range(side):
+                table[i * side + j] = at + (i * width + j) * pixel
+    else:
+        for i in range(side):
+            for j in range(side):
+                inside = 0 <= row + i < height and 0 <= col + j < width
+                table[i * side + j] = at + (i * width + j) * pixel if inside else absent
+
+
+@helper
+def fetch(base: int, n: int, row: int, col: int, height: int, width: int, pixel: int) -> None:
+    """Prefetch 4x4 pixels of a map, as far as they lie in it."""
+    left, right = max(0, col) * pixel, min(col + 4, width) * pixel
+    for i in range(max(0, row), min(row + 4, height)):
+        begin = base + (n * height + i) * width * pixel
+        for at in range(begin + left, begin + right, 64):
+            prefetch(at)
+
+
+@helper
+def fetch_inputs(patch: int, frame: Any, x: int, size: int) -> None:
+    """Prefetch the pixels that a patch is the first to read: the last four of its six rows and columns."""
+    n, row, col = origin(patch, frame)
+    row, col = row - frame[PAD_H] + 2, col - frame[PAD_W] + 2
+    fetch(x, n, row, col, frame[IN_H], frame[IN_W], frame[IN_C] * size)
+
+
+@helper
+def fetch_outputs(patch: int, frame: Any, y: int, size: int) -> None:
+    """Prefetch the pixels of a patch's results."""
+    n, row, col = origin(patch, frame)
+    fetch(y, n, row, col, frame[OUT_H], frame[OUT_W], frame[OUT_C] * size)
+
+
+@helper
+def transform_inputs(
+    first: int, count: int, x: int, zeros: int, frame: Any, like: Any, size: int, table: Any, v: int
+) -> None:
+    """v[36, q, :] = BT x BT^T of the patches from `first`."""
+    channels, lanes = frame[IN_C], lanes_of(like)
+    for q in range(count):
+        n, row, col = origin(first + q, frame)
+        pixels(x, n, row - frame[PAD_H], col - frame[PAD_W], 6, frame[IN_H], frame[IN_W], channels * size, zeros, table)
+        if q + 2 < count:
+            fetch_inputs(first + q + 2, frame, x, size)
+        for c in range(0, channels, lanes):
+            at = min(c, channels - lanes) * size  # the last vector overlaps the one before
+            dst = v + q * frame[V_ROW] + min(c // lanes * frame[V_STEP], frame[V_LAST])
+            gather(INPUT, table.ctypes.data, at, dst, frame[V_PLANE], WHOLE, like)
 
 
 @kernel
-def forward(
-    lo: int, hi: int, x: Any, filter36: Any, bias: Any, given: int, floor: Any, zeros: Any, frame: Any, y: Any
-) -> None:
+def forward(lo: int, hi: int, x: Any, filter36: Any, bias: Any, zeros: Any, frame: Any, odd: Any, y: Any) -> None:
     """Y = AT [filter36 * (BT x BT^T)] AT^T + bias, patch by patch; an item is a block of patches."""
     like = y.dtype.type(0)
     lowest = y.dtype.type(-np.inf)
     size, mr, lanes = y.itemsize, rows_of(like), lanes_of(like)
-    width, block = 2 * lanes, frame[BLOCK]
+    width, block, patches = 2 * lanes, frame[BLOCK], frame[PATCHES]
     inputs, outputs = frame[IN_C], frame[OUT_C]
     panels = (outputs + width - 1) // width
-    patches = frame[IMAGES] * frame[ROWS] * frame[COLS]
-    v36 = np.empty(36 * frame[V_PLANE], y.dtype)
-    m36 = np.empty(36 * frame[M_PLANE], y.dtype)
-    v_plane, m_plane, f_plane = frame[V_PLANE] * size, frame[M_PLANE] * size, frame[F_PLANE] * size
+    memory = np.empty(37 * frame[V_PLANE] + 64, np.uint8)
     table, spare = np.empty(36, np.int64), np.empty(outputs, y.dtype)
     segment = np.array([inputs, 0, 0])
     rows, outs = np.empty(block, np.int64), np.empty(block, np.int64)
     for item in range(lo, hi):
+        m36 = memory.ctypes.data + (-memory.ctypes.data) % 64
+        v36 = m36 + frame[V_PLANE]  # the results of a plane take the place of the inputs of the one before
         first = item * block
         count = min(block, patches - first)
-        for q in range(count):
-            n, row, col = _origin(first + q, frame)
-            _pixels(
-                x.ctypes.data, n, row - frame[PAD_H], col - frame[PAD_W], 6, frame[IN_H], frame[IN_W],
-                inputs * size, zeros.ctypes.data, table,
-            )  # fmt: skip
-            for c in range(0, inputs, lanes):
-                gather(INPUT, table.ctypes.data, c * size, v36.ctypes.data + (q * inputs + c) * size,
-                       v_plane, inputs - c, like)  # fmt: skip
+        transform_inputs(first, count, x.ctypes.data, zeros.ctypes.data, frame, like, size, table, v36)
         for q in range(block):  # rows past the end repeat the last
-            rows[q] = v36.ctypes.data + min(q, count - 1) * inputs * size
-            outs[q] = m36.ctypes.data + min(q, count - 1) * outputs * size
+            rows[q], outs[q] = v36 + min(q, count - 1) * frame[V_ROW], m36 + min(q, count - 1) * frame[M_ROW]
+        after = min(block, patches - first - block) if item + 1 < hi else 0
         for k in range(36):
+            for q in range(max(0, k - 24) * after // 12, max(0, k - 23) * after // 12):
+                fetch_inputs(first + block + q, frame, x.ctypes.data, size)
+            for q in range(k * count // 36, (k + 1) * count // 36):
+                fetch_outputs(first + q, frame, y.ctypes.data, size)
             for j in range(panels):
-                b = filter36.ctypes.data + k * f_plane + j * inputs * width * size
+                b = filter36.ctypes.data + k * frame[F_PLANE] + j * inputs * width * size
+                shift, out_shift = k * frame[V_PLANE], k * frame[M_PLANE] + j * width * size
                 cols = min(width, outputs - j * width)
                 for q in range(0, count, mr):
                     at, out = rows.ctypes.data + q * 8, outs.ctypes.data + q * 8
-                    shift, out_shift = k * v_plane, k * m_plane + j * width * size
                     if cols > lanes:
                         tile(2, 2, 1, segment.ctypes.data, at, 0, shift, size, b, width * size,
                              out, out_shift, ZERO, 0, cols, lowest)  # fmt: skip
                     else:
                         tile(2, 1, 1, segment.ctypes.data, at, 0, shift, size, b, width * size,
                              out, out_shift, ZERO, 0, cols, lowest)  # fmt: skip
+        strange = False
         for q in range(count):
-            n, row, col = _origin(first + q, frame)
-            _pixels(y.ctypes.data, n, row, col, 4, frame[OUT_H], frame[OUT_W], outputs * size, spare.ctypes.data, table)
+            n, row, col = origin(first + q, frame)
+            pixels(y.ctypes.data, n, row, col, 4, frame[OUT_H], frame[OUT_W], outputs * size, spare.ctypes.data, table)
             for c in range(0, outputs, lanes):
+                at = min(c, outputs - lanes) * size
                 # pixels outside the output go to one spare row
-                scatter(OUTPUT, m36.ctypes.data + (q * outputs + c) * size, m_plane,
-                        table.ctypes.data, c * size, bias.ctypes.data + c * size if given else m36.ctypes.data, given,
-                        floor, outputs - c, like)  # fmt: skip
-
-
-@kernel
-def transform_patches(
-    lo: int, hi: int, x: Any, gy: Any, first: int, zeros: Any, frame: Any, inputs36: Any, grads36: Any
-) -> None:
-    """inputs36[36, q, C] = BT x BT^T and grads36[36, panel, q, :] = AT^T gy AT of patch first + q, the item."""
-    like = x.dtype.type(0)
-    size, lanes = x.itemsize, lanes_of(like)
-    inputs, outputs, block = frame[IN_C], frame[OUT_C], frame[BLOCK]
-    table = np.empty(36, np.int64)
-    for q in range(lo, hi):
-        n, row, col = _origin(first + q, frame)
-        _pixels(
-            x.ctypes.data, n, row - frame[PAD_H], col - frame[PAD_W], 6, frame[IN_H], frame[IN_W], inputs * size,
-            zeros.ctypes.data, table,
-        )  # fmt: skip
-        for c in range(0, inputs, lanes):
-            gather(INPUT, table.ctypes.data, c * size, inputs36.ctypes.data + (q * inputs + c) * size,
-                   frame[V_PLANE] * size, inputs - c, like)  # fmt: skip
-        _pixels(gy.ctypes.data, n, row, col, 4, frame[OUT_H], frame[OUT_W], outputs * size, zeros.ctypes.data, table)
-        for c in range(0, outputs, lanes):
-            j, half = divmod(c // lanes, 2)
-            dst = grads36.ctypes.data + (((j * block + q) * 2) + half) * lanes * size
-            gather(OUTPUT_GRAD, table.ctypes.data, c * size, dst, frame[M_PLANE] * size,
-                   outputs - c, like)  # fmt: skip
-
-
-@kernel
-def add_products(
-    lo: int, hi: int, inputs36: Any, grads36: Any, count: int, start: int, frame: Any, plane: int, sums: Any
-) -> None:
-    """sums[36, C, O] (+)= sum over patches of inputs36[36, q, C] * grads36[36, panel, q, O].
-
-    An item is one of the 36 and a tile of channels.
-    """
-    like = sums.dtype.type(0)
-    lowest = sums.dtype.type(-np.inf)
-    size, mr, width = sums.itemsize, rows_of(like), 2 * lanes_of(like)
-    inputs, outputs, block = frame[IN_C], frame[OUT_C], frame[BLOCK]
-    panels, steps = (outputs + width - 1) // width, (inputs + mr - 1) // mr
-    rows, outs = np.empty(mr, np.int64), np.empty(mr, np.int64)
-    segment = np.array([count, 0, 0])
-    for item in range(lo, hi):
-        k, step = divmod(item, steps)
-        for i in range(mr):
-            c = min(step * mr + i, inputs - 1)
-            rows[i] = inputs36.ctypes.data + (k * frame[V_PLANE] + c) * size
-            outs[i] = sums.ctypes.data + (k * plane + c * outputs) * size
-        for j in range(panels):
-            b = grads36.ctypes.data + (k * frame[M_PLANE] + j * block * width) * size
-            cols, shift = min(width, outputs - j * width), j * width * size
-            if cols > width // 2:
-                tile(2, 2, 1, segment.ctypes.data, rows.ctypes.data, 0, 0, inputs * size, b, width * size,
-                     outs.ctypes.data, shift, start, 0, cols, lowest)  # fmt: skip
-            else:
-                tile(2, 1, 1, segment.ctypes.data, rows.ctypes.data, 0, 0, inputs * size, b, width * size,
-                     outs.ctypes.data, shift, start, 0, cols, lowest)  # fmt: skip
-
-
-@kernel
-def transform_sums(lo: int, hi: int, sums: Any, plane: int, gw: Any) -> None:
-    """gw[tap, c, :] = G^T sums[36, c, :] G; an item is one c."""
-    like = sums.dtype.type(0)
-    lanes, size, channels, outputs = lanes_of(like), sums.itemsize, gw.shape[1], gw.shape[2]
-    for c in range(lo, hi):
-        for o in range(0, outputs, lanes):
-            at = (c * outputs + o) * size
-            step = channels * outputs * size
-            convert(FILTER_GRAD, 0, sums.ctypes.data + at, plane * size, gw.ctypes.data + at, step, outputs - o, like)
+                strange |= scatter(OUTPUT, m36 + q * frame[M_ROW] + at, frame[M_PLANE], table.ctypes.data, at,
+                                   bias.ctypes.data + at, WHOLE, like)  # fmt: skip
+        if strange:
+            odd[0] = 1

@@ -6,7 +6,7 @@ So a 5x5 filter takes 2.8 times fewer multiplications than its definition, 4x4 w
 times, a folded row of nine taps three times.  Everything else is as in `winograd`: blocks of patches go forward, the
 weight gradient sums over chunks of patches.
 
-A NaN or an infinity makes the whole patches that read it NaN.
+A NaN or an infinity makes the whole patches that read it NaN, which is noticed as in `winograd`.
 
 Scratch: `BLOCK_BYTES` a thread going forward (more when 12 patches alone need more), `CHUNK_BYTES` in all for the
 weight gradient (more when `LEAST_CHUNK` patches need more), and the transformed filter, `lattice.FILTER_BYTES` at
@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..codegen.gemm import ADD, ZERO, host_tile, lanes_of, rows_of, tile
+from ..codegen.gemm import ZERO, host_tile, lanes_of, rows_of, tile
 from ..codegen.winograd import (
     FILTER,
     FILTER_2,
@@ -31,6 +31,7 @@ from ..codegen.winograd import (
     OUTPUT_5,
     OUTPUT_GRAD,
     OUTPUT_GRAD_5,
+    WHOLE,
     gather,
     scatter,
 )  # fmt: skip
@@ -40,6 +41,7 @@ from .lattice import Lattice, lattice, patches_of
 from .layout import Array
 from .tiles import aligned, panel_width, start_of
 from .window import Window
+from .winograd_weight import add_chunk
 
 BLOCK_BYTES = 3 << 18
 CHUNK_BYTES = 1 << 22
@@ -96,7 +98,7 @@ def _plan(images: int, channels: int, filters: int, window: Window, inverse: boo
         block * panels * panel_width(4),
         len(sets) * panels * parts * source * panel_width(4),
     )
-    frame[V_PLANE : F_PLANE + 1] = [winograd._plane(n) for n in widths]
+    frame[V_PLANE : F_PLANE + 1] = [winograd.plane(n, 4) // 4 for n in widths]
     phases = np.zeros((len(how.phases), PHASE), np.int64)
     blocks = patches = 0
     for i, (row, phase) in enumerate(zip(phases, how.phases)):
@@ -113,10 +115,11 @@ def _plan(images: int, channels: int, filters: int, window: Window, inverse: boo
 def correlate(
     x: Array, packed: Array, bias: Array | None, images: int, channels: int, filters: int, window: Window,
     how: Lattice, inverse: bool, y: Array,
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
     """Write to dense channels-last `y` the convolution of `x`, or with `inverse` the input gradient from `x`.
 
-    `packed` is (panels, taps * C, panel width), tap by tap, as `tiles.pack` leaves it.
+    `packed` is (panels, taps * C, panel width), tap by tap, as `tiles.pack` leaves it. Returns whether all results are
+    finite, as `winograd.correlate` does.
     """
     plan = _plan(images, channels, filters, window, inverse, how.side, 0)
     source, result = (filters, channels) if inverse else (channels, filters)
@@ -127,12 +130,12 @@ def correlate(
         sets * panels * parts, 200 * sets * parts * source * result, packed, plan.taps, window.taps, plan.frame,
         plan.zeros, filter36,
     )  # fmt: skip
-    given = 0 if bias is None else 1
-    work = plan.patches * parts * source * result * 18
+    work, odd = plan.patches * parts * source * result * 18, np.zeros(1, np.int64)
     forward(
-        plan.blocks, work, start_of(x), filter36, start_of(y) if bias is None else bias, given,
-        x.dtype.type(-np.inf), plan.zeros, plan.phases, plan.starts, plan.frame, start_of(y),
+        plan.blocks, work, start_of(x), filter36, plan.zeros if bias is None else bias, plan.zeros, plan.phases,
+        plan.starts, plan.frame, odd, start_of(y),
     )  # fmt: skip
+    return not odd[0]
 
 
 def weight_grad(x: Array, gy: Array, images: int, channels: int, filters: int, window: Window, how: Lattice) -> Array:
@@ -141,24 +144,22 @@ def weight_grad(x: Array, gy: Array, images: int, channels: int, filters: int, w
     chunk = max(LEAST_CHUNK, CHUNK_BYTES // (36 * 4 * (parts * channels + filters)))
     plan = _plan(images, channels, filters, window, False, how.side, chunk)
     frame, terms = plan.frame, parts * channels
-    plane = winograd._plane(terms * filters)
+    far = winograd.plane(terms, filters * 4)
     inputs, grads = (aligned(36 * int(frame[at]), x.dtype) for at in (V_PLANE, M_PLANE))
-    sums = aligned(36 * plane, x.dtype)
-    products = np.zeros(15, np.int64)
+    sums = aligned(9 * far, x.dtype)
+    products, lanes = np.zeros(winograd.FRAME, np.int64), host_tile(4)[1]
     products[[winograd.IN_C, winograd.OUT_C, winograd.BLOCK]] = terms, filters, chunk
-    products[[winograd.V_PLANE, winograd.M_PLANE]] = frame[[V_PLANE, M_PLANE]]
-    rows = -(-terms // host_tile(4)[0])
+    products[[winograd.V_PLANE, winograd.M_PLANE, winograd.M_ROW]] = *frame[[V_PLANE, M_PLANE]] * 4, 8 * lanes
+    products[[winograd.V_ROW, winograd.V_STEP, winograd.V_LAST]] = terms * 4, lanes * 4, (terms - lanes) * 4
     for first in range(0, plan.patches, chunk):
         count = min(chunk, plan.patches - first)
         transform_patches(
             count, 60 * count * (terms + filters), start_of(x), start_of(gy), first, plan.zeros, plan.phases,
             plan.starts, frame, inputs, grads,
         )  # fmt: skip
-        winograd.add_products(
-            36 * rows, 18 * count * terms * filters, inputs, grads, count, ADD if first else ZERO, products, plane, sums
-        )
+        add_chunk(inputs, grads, count, first, products, far, sums)
     gw = np.empty((window.taps, channels, filters), x.dtype)
-    transform_sums(terms, 200 * terms * filters, sums, plane, plan.taps, frame, gw)
+    transform_sums(terms, 200 * terms * filters, sums, far, plan.taps, frame, gw)
     return gw
 
 
@@ -185,9 +186,9 @@ def transform_filters(lo: int, hi: int, packed: Any, taps: Any, places: int, fra
                     table[t] = packed.ctypes.data + at if tap >= 0 else zeros.ctypes.data
                 dst = out.ctypes.data + ((item * inputs + c) * 2 + half) * lanes * size
                 if taps.shape[2] == 4:
-                    gather(FILTER_2, table.ctypes.data, 0, dst, far, lanes, like)
+                    gather(FILTER_2, table.ctypes.data, 0, dst, far, WHOLE, like)
                 else:
-                    gather(FILTER, table.ctypes.data, 0, dst, far, lanes, like)
+                    gather(FILTER, table.ctypes.data, 0, dst, far, WHOLE, like)
 
 
 @helper
@@ -249,8 +250,8 @@ def _transform_inputs(
 
 @kernel
 def forward(
-    lo: int, hi: int, x: Any, filter36: Any, bias: Any, given: int, floor: Any, zeros: Any, phases: Any,
-    starts: Any, frame: Any, y: Any,
+    lo: int, hi: int, x: Any, filter36: Any, bias: Any, zeros: Any, phases: Any, starts: Any, frame: Any, odd: Any,
+    y: Any,
 ) -> None:  # fmt: skip
     """Y = AT [sum over parts of filter36 * (BT x BT^T)] AT^T + bias, patch by patch; an item is a block of patches."""
     like = y.dtype.type(0)
@@ -296,19 +297,19 @@ def forward(
                     else:
                         tile(2, 1, 1, segment.ctypes.data, at, 0, shift, size, b, width * size,
                              out, out_shift, ZERO, 0, cols, lowest)  # fmt: skip
+        strange = False
         for q in range(count):
             n, d, row, col = _origin(first + q, phases[p])
             # pixels outside the output go to one spare row
             _targets(y.ctypes.data, n, d, row, col, phases[p], frame, spare.ctypes.data, table)
             for c in range(0, outputs, lanes):
-                start = bias.ctypes.data + c * size if given else spare.ctypes.data
-                src = m_at + (q * outputs + c) * size
+                src, start = m_at + (q * outputs + c) * size, bias.ctypes.data + c * size
                 if frame[SIDE] == 5:
-                    scatter(OUTPUT_5, src, m_plane, table.ctypes.data, c * size, start, given, floor,
-                            outputs - c, like)  # fmt: skip
+                    strange |= scatter(OUTPUT_5, src, m_plane, table.ctypes.data, c * size, start, outputs - c, like)
                 else:
-                    scatter(OUTPUT, src, m_plane, table.ctypes.data, c * size, start, given, floor,
-                            outputs - c, like)  # fmt: skip
+                    strange |= scatter(OUTPUT, src, m_plane, table.ctypes.data, c * size, start, outputs - c, like)
+        if strange:
+            odd[0] = 1
 
 
 @kernel
@@ -342,12 +343,12 @@ def transform_patches(
 
 
 @kernel
-def transform_sums(lo: int, hi: int, sums: Any, plane: int, taps: Any, frame: Any, gw: Any) -> None:
+def transform_sums(lo: int, hi: int, sums: Any, far: int, taps: Any, frame: Any, gw: Any) -> None:
     """gw[tap, c, :] = G^T sums[36, part, c, :] G for the taps of a part; an item is one c of a part."""
     like = sums.dtype.type(0)
     lanes, size, inputs, outputs = lanes_of(like), sums.itemsize, frame[IN_C], frame[OUT_C]
-    lowest = sums.dtype.type(-np.inf)
     spare, table = np.empty(outputs + lanes, sums.dtype), np.empty(9, np.int64)
+    zeros = np.zeros(lanes, sums.dtype)
     for item in range(lo, hi):
         s, c = divmod(item, inputs)
         for t in range(taps.shape[2]):
@@ -357,8 +358,6 @@ def transform_sums(lo: int, hi: int, sums: Any, plane: int, taps: Any, frame: An
         for o in range(0, outputs, lanes):
             src = sums.ctypes.data + (item * outputs + o) * size
             if taps.shape[2] == 4:
-                scatter(FILTER_GRAD_2, src, plane * size, table.ctypes.data, o * size, spare.ctypes.data, 0,
-                        lowest, outputs - o, like)  # fmt: skip
+                scatter(FILTER_GRAD_2, src, far, table.ctypes.data, o * size, zeros.ctypes.data, outputs - o, like)
             else:
-                scatter(FILTER_GRAD, src, plane * size, table.ctypes.data, o * size, spare.ctypes.data, 0,
-                        lowest, outputs - o, like)  # fmt: skip
+                scatter(FILTER_GRAD, src, far, table.ctypes.data, o * size, zeros.ctypes.data, outputs - o, like)
