@@ -12,10 +12,12 @@ import numpy as np
 
 from .. import dtypes
 from ..convert import cast, wrap_dim
+from ..kernels import sort as sorting
 from ..memory import Array
 from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import wrap
 from ._common import Tensor, apply, deliver, tensor_arg
+from ._large import LARGE
 from ._returns import returns
 from .extrema import _extreme_vjp
 
@@ -39,6 +41,8 @@ def _lacking(array: Array, kernel: str, kinds: str = "bc") -> None:
 def order(array: Array, dim: int, descending: bool = False) -> Array:
     """Return the indices that sort an array along ``dim``, equal elements in their order."""
     array = ordered(array)
+    if array.size >= LARGE and sorting.applies(array):
+        return sorting.argsort(array, dim, descending)
     if not descending:
         return np.argsort(array, axis=dim, kind="stable")
     # backwards twice: the largest first, but equal elements in their order
