@@ -230,8 +230,12 @@ PUBLIC_MODULES = (
     "minitorch.optim.lr_scheduler",
     "minitorch.serialization",
     "minitorch.utils.data",
+    "minitorch.vision.datasets",
     "minitorch.vision.models",
     "minitorch.vision.ops",
+    "minitorch.vision.transforms",
+    "minitorch.vision.transforms.functional",
+    "minitorch.vision.utils",
 )
 
 
