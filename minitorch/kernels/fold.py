@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from ..codegen.math import const
 from ..jit import kernel
 from .layout import as_contiguous
-from .window import Window, window3d
+from .window import window3d
 
 Array = NDArray[Any]
 Ints = Sequence[int]
@@ -95,18 +96,27 @@ def fold_rows(lo: int, hi: int, x: Array, geometry: Array, rw: Array, out: Array
 # ---- array functions -------------------------------------------------------------------------------------
 
 
-def _window(spatial: Ints, kernel: Ints, dilation: Ints, padding: Ints, stride: Ints) -> Window:
+class Plan(NamedTuple):
+    """What the sizes alone decide."""
+
+    taps: int
+    pixels: int
+    columns: int
+    geometry: Array
+    ranges: tuple[Array, ...]  # by axis, for each tap the half-open range of windows that have it inside the image
+
+
+@lru_cache(maxsize=256)
+def _plan(spatial: Ints, kernel: Ints, dilation: Ints, padding: Ints, stride: Ints) -> Plan:
     sizes, taps, steps, gaps = (tuple(map(int, v)) for v in (spatial, kernel, stride, dilation))
-    return window3d(sizes, taps, steps, [(int(p), int(p)) for p in padding], gaps)
-
-
-def _tables(window: Window) -> tuple[Array, list[Array]]:
-    padding = [p[0] for p in window.padding]
-    rows = [window.size, window.kernel, window.stride, padding, window.dilation, window.output]
+    window = window3d(sizes, taps, steps, [(int(p), int(p)) for p in padding], gaps)
+    pads = [p[0] for p in window.padding]
+    rows = [window.size, window.kernel, window.stride, pads, window.dilation, window.output]
     ranges = [[window.inside(axis, k) for k in range(window.kernel[axis])] for axis in range(3)]
     tables = [np.array(r, np.int64).reshape(-1, 2) for r in ranges]
     # a tap that no window has inside the input: its empty range may begin past the last window
-    return np.array(rows, np.int64), [np.minimum(t, n) for t, n in zip(tables, window.output)]
+    clipped = tuple(np.minimum(t, n) for t, n in zip(tables, window.output))
+    return Plan(window.taps, math.prod(window.size), math.prod(window.output), np.array(rows, np.int64), clipped)
 
 
 def unfold(x: Array, kernel: Ints, dilation: Ints, padding: Ints, stride: Ints) -> Array:
@@ -115,13 +125,12 @@ def unfold(x: Array, kernel: Ints, dilation: Ints, padding: Ints, stride: Ints) 
     >>> unfold(np.arange(4.0).reshape(1, 1, 4), (2,), (1,), (0,), (1,)).tolist()
     [[[0.0, 1.0, 2.0], [1.0, 2.0, 3.0]]]
     """
-    window = _window(x.shape[2:], kernel, dilation, padding, stride)
-    out = np.empty((x.shape[0], x.shape[1] * window.taps, math.prod(window.output)), x.dtype)
+    plan = _plan(x.shape[2:], tuple(kernel), tuple(dilation), tuple(padding), tuple(stride))
+    out = np.empty((x.shape[0], x.shape[1] * plan.taps, plan.columns), x.dtype)
     if out.size:
-        geometry, ranges = _tables(window)
-        rows = out.reshape(-1, out.shape[2])
-        images = as_contiguous(x).reshape(x.shape[0] * x.shape[1], math.prod(window.size))
-        unfold_rows(rows.shape[0], 2 * out.nbytes, images, geometry, *ranges, rows)
+        rows = out.reshape(-1, plan.columns)
+        images = as_contiguous(x).reshape(x.shape[0] * x.shape[1], plan.pixels)
+        unfold_rows(rows.shape[0], 2 * out.nbytes, images, plan.geometry, *plan.ranges, rows)
     return out
 
 
@@ -131,13 +140,12 @@ def fold(x: Array, spatial: Ints, kernel: Ints, dilation: Ints, padding: Ints, s
     >>> fold(np.ones((1, 2, 3)), (4,), (2,), (1,), (0,), (1,)).tolist()
     [[[1.0, 2.0, 2.0, 1.0]]]
     """
-    window = _window(spatial, kernel, dilation, padding, stride)
-    channels = x.shape[1] // max(window.taps, 1)
+    plan = _plan(tuple(spatial), tuple(kernel), tuple(dilation), tuple(padding), tuple(stride))
+    channels = x.shape[1] // max(plan.taps, 1)
     out = np.empty((x.shape[0], channels, *spatial), x.dtype)
     if out.size:
-        geometry, ranges = _tables(window)
-        images = out.reshape(x.shape[0] * channels, math.prod(window.size))
+        images = out.reshape(x.shape[0] * channels, plan.pixels)
         columns = as_contiguous(x).reshape(x.shape[0] * x.shape[1], x.shape[2])
-        span = images.shape[0] * window.size[0] * window.size[1]
-        fold_rows(span, out.nbytes + 2 * x.nbytes, columns, geometry, ranges[2], images)
+        span = images.shape[0] * int(plan.geometry[SIZE, 0] * plan.geometry[SIZE, 1])
+        fold_rows(span, out.nbytes + 2 * x.nbytes, columns, plan.geometry, plan.ranges[2], images)
     return out

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from ..codegen.math import const, divide
 from ..jit import kernel
-from .layout import as_channels_last, logical
+from .layout import as_channels_last, as_contiguous, logical
 
 Array = NDArray[Any]
 Ints = Sequence[int]
@@ -107,6 +107,7 @@ class Plan:
         self.steps = np.array([a.step for a in axes], np.int64)
         self.rows = int(self.size[0] * self.size[1])
         self.out_rows = int(self.outs[0] * self.outs[1])
+        self.places = self.out_rows * int(self.outs[2])
 
     def divided_by(self, number: int | None) -> list[Array]:
         """Return the divisors of an average, or what stands for one number."""
@@ -116,8 +117,11 @@ class Plan:
 
 
 @lru_cache(maxsize=256)
-def _sliding_plan(sizes: tuple[tuple[int, ...], ...], flags: tuple[bool, bool]) -> Plan:
-    return Plan([_sliding_axis(a, b, c, d, e, *flags) for a, b, c, d, e in zip(*sizes)])
+def _sliding_plan(
+    size: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, flags: tuple[bool, bool]
+) -> Plan:
+    axes = zip(size, kernel, stride, padding, dilation)
+    return Plan([_sliding_axis(int(n), int(k), int(s), int(p), int(d), *flags) for n, k, s, p, d in axes])
 
 
 @lru_cache(maxsize=256)
@@ -126,12 +130,33 @@ def _adaptive_plan(spatial: Ints, output_size: Ints) -> Plan:
 
 
 def _sliding(shape: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, *flags: bool) -> Plan:
-    sizes = tuple(tuple(map(int, v)) for v in (shape[2:], kernel, stride, padding, dilation))
-    return _sliding_plan(sizes, (flags[0], flags[1]))
+    return _sliding_plan((*shape[2:],), (*kernel,), (*stride,), (*padding,), (*dilation,), (flags[0], flags[1]))
 
 
 def _adaptive(shape: Ints, output_size: Ints) -> Plan:
-    return _adaptive_plan(tuple(shape[2:]), tuple(output_size))
+    return _adaptive_plan((*shape[2:],), (*output_size,))
+
+
+# ---- layout ----------------------------------------------------------------------------------------------
+
+FEW = 1 << 12  # elements up to which a conversion's fixed cost is more than vectors gain
+
+
+def _images(x: Array, places: int) -> Array:
+    """Return logical x (N, C, *spatial) as (images, *spatial, channels), planes being images of one channel.
+
+    Channels last, unless planes can stay as they are: of small arrays, and where few places sum up long rows.
+    """
+    if x.flags.c_contiguous and (x.size <= FEW or 16 * places <= math.prod(x.shape[2:])):
+        return x.reshape(x.shape[0] * x.shape[1], *x.shape[2:], 1)
+    return as_channels_last(x)
+
+
+def _like(y: Array, shape: Ints) -> Array:
+    """Return (images, *spatial, channels), either of the two, as logical (N, C, *spatial) for N, C of `shape`."""
+    if y.shape[-1] == shape[1]:
+        return logical(y)
+    return y.reshape(shape[0], shape[1], *y.shape[1:-1])
 
 
 def _rows(x: Array) -> Array:
@@ -193,14 +218,14 @@ def max_gather(
 
 
 def _max_pool(x: Array, plan: Plan) -> tuple[Array, Array]:
-    y = as_channels_last(x)
-    shape = (x.shape[0], *plan.out_shape, x.shape[1])
+    y = _images(x, plan.places)
+    shape = (y.shape[0], *plan.out_shape, y.shape[-1])
     out, index = np.empty(shape, x.dtype), np.empty(shape, np.int64)
     if out.size:
         work = 4 * out.size * max(1, y.size // out.size) + index.nbytes
-        args = [_rows(y), plan.size, plan.steps, *plan.inputs]
-        max_windows(x.shape[0] * plan.out_rows, work, *args, _rows(out), _rows(index))
-    return logical(out), logical(index)
+        rows = (_rows(out), _rows(index))
+        max_windows(y.shape[0] * plan.out_rows, work, _rows(y), plan.size, plan.steps, *plan.inputs, *rows)
+    return _like(out, x.shape), _like(index, x.shape)
 
 
 def max_pool_forward(
@@ -223,15 +248,16 @@ def adaptive_max_pool_forward(x: Array, output_size: Ints) -> tuple[Array, Array
 
 
 def _max_backward(gy: Array, indices: Array, shape: Ints, plan: Plan) -> Array:
-    gx = np.empty((shape[0], *shape[2:], shape[1]), gy.dtype)
+    planar = indices.flags.c_contiguous and math.prod(shape) <= FEW
+    images, channels = (shape[0] * shape[1], 1) if planar else (shape[0], shape[1])
+    gx = np.empty((images, *shape[2:], channels), gy.dtype)
     if gx.size and gy.size:
         work = gx.nbytes + 3 * gy.nbytes + indices.nbytes
-        gy, indices = as_channels_last(gy), as_channels_last(indices)
-        args = [_rows(gy), _rows(indices), plan.size, *plan.outputs, plan.outs]
-        max_gather(shape[0] * plan.rows, work, *args, _rows(gx))
+        gy, indices = (as_contiguous(v).reshape(-1, 1) if planar else _rows(as_channels_last(v)) for v in (gy, indices))
+        max_gather(images * plan.rows, work, gy, indices, plan.size, *plan.outputs, plan.outs, _rows(gx))
     else:
         gx[...] = 0
-    return logical(gx)
+    return _like(gx, shape)
 
 
 def max_pool_backward(
@@ -307,15 +333,15 @@ def window_sums(
 
 
 def _window_sums(x: Array, spatial: Ints, ranges: list[Array], before: list[Array], after: list[Array]) -> Array:
-    y = as_channels_last(x)
-    out = np.empty((x.shape[0], *spatial, x.shape[1]), x.dtype)
+    rows = len(ranges[0]) * len(ranges[1])
+    y = _images(x, rows * len(ranges[2]))
+    out = np.empty((y.shape[0], *spatial, y.shape[-1]), x.dtype)
     if out.size and y.size:
         flat = y.reshape(-1, y.shape[-2] * y.shape[-1])
-        span = x.shape[0] * len(ranges[0]) * len(ranges[1])
-        window_sums(span, 6 * max(out.nbytes, y.nbytes), flat, *before, *ranges, *after, _rows(out))
+        window_sums(y.shape[0] * rows, 6 * max(out.nbytes, y.nbytes), flat, *before, *ranges, *after, _rows(out))
     else:
         out[...] = 0
-    return logical(out)
+    return _like(out, x.shape)
 
 
 def _average(x: Array, plan: Plan, override: int | None = None) -> Array:

@@ -11,6 +11,7 @@ from ..errors import shape_text
 from ..kernels.pool import pool_output_size
 from ..op import Failure, Make, Sample, register
 from ._common import Tensor, tensor_arg
+from ._window import remembered
 
 # ---- arguments -----------------------------------------------------------------------------------------------------
 
@@ -26,6 +27,7 @@ def _each(op: str, name: str, value: Any, n: int) -> tuple[int, ...]:
     return found * n if len(found) == 1 else found
 
 
+@remembered
 def _window(
     op: str, n: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1
 ) -> tuple[tuple[int, ...], ...]:
@@ -57,12 +59,15 @@ def _check_input(op: str, x: Tensor, n: int) -> None:
 
 
 def _check_output(op: str, x: Tensor, window: tuple[tuple[int, ...], ...], ceil_mode: bool) -> None:
-    n = len(window[0])
-    sizes = zip(x._data.shape[-n:], *window)
-    found = [pool_output_size(s, k, step, p, d, ceil_mode) for s, k, step, p, d in sizes]
+    _fits(op, x._data.shape[-len(window[0]) - 1 :], window, ceil_mode)
+
+
+@remembered
+def _fits(op: str, shape: tuple[int, ...], window: tuple[tuple[int, ...], ...], ceil_mode: bool) -> None:
+    """Raise torch's error where not even one window fits into (C, *spatial)."""
+    found = [pool_output_size(s, k, step, p, d, ceil_mode) for s, k, step, p, d in zip(shape[1:], *window)]
     if min(found) < 1:
-        channels = x._data.shape[-n - 1]
-        have, get = ("x".join(map(str, (channels, *sizes))) for sizes in (x._data.shape[-n:], found))
+        have, get = ("x".join(map(str, (shape[0], *sizes))) for sizes in (shape[1:], found))
         raise RuntimeError(
             f"{op}: Given input size: ({have}). Calculated output size: ({get}). Output size is too small"
         )
@@ -101,12 +106,18 @@ def _check_adaptive(op: str, x: Tensor, n: int) -> None:
 
 def _output_size(op: str, x: Tensor, wanted: Any, n: int) -> tuple[int, ...]:
     """Return the output's sizes; None keeps the input's."""
+    return _parts(op, x._data.shape[-n:], wanted)
+
+
+@remembered
+def _parts(op: str, spatial: tuple[int, ...], wanted: Any) -> tuple[int, ...]:
+    n = len(spatial)
     given = (wanted,) * n if wanted is None or isinstance(wanted, (int, np.integer)) else tuple(wanted)
     if len(given) == 1:
         given *= n
     if len(given) != n:
         raise RuntimeError(f"{op}: output_size must be {n}")
-    found = tuple(int(s) if w is None else int(w) for w, s in zip(given, x._data.shape[-n:]))
+    found = tuple(int(s) if w is None else int(w) for w, s in zip(given, spatial))
     if min(found) < 0:
         shown = ", ".join(map(str, found))
         raise RuntimeError(f"{op}: elements of output_size must be greater than or equal to 0 but received {{{shown}}}")

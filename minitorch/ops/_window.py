@@ -3,14 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import lru_cache, wraps
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..errors import shape_text
 from ._common import Tensor
 
-__all__ = ["axes", "batched", "conv_output", "wants_positive"]
+__all__ = ["axes", "batched", "conv_output", "remembered", "wants_positive"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def remembered(check: F) -> F:
+    """Keep the answers of a check of arguments, as layers ask it again and again with the same ones.
+
+    What it raises is not kept. Lists, tensors and the like, which may change, are checked anew.
+    """
+
+    @lru_cache(maxsize=512, typed=True)
+    def known(*args: Any) -> Any:
+        if not _fixed(args):
+            raise TypeError
+        return check(*args)
+
+    @wraps(check)
+    def ask(*args: Any) -> Any:
+        try:
+            return known(*args)
+        except TypeError:
+            return check(*args)
+
+    return ask  # type: ignore[return-value]
+
+
+def _fixed(value: Any) -> bool:
+    return value is None or type(value) in (int, bool, str) or (isinstance(value, tuple) and all(map(_fixed, value)))
 
 
 def axes(op: str, name: str, value: Any, n: int) -> tuple[int, ...]:

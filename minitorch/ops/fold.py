@@ -8,8 +8,8 @@ from typing import Any
 from ..errors import shape_text
 from ..kernels import fold as kernels
 from ..op import Failure, Make, Op, Sample, Widening, register
-from ._common import Tensor, apply, tensor_arg
-from ._window import wants_positive
+from ._common import Tensor, apply, float_arg
+from ._window import remembered, wants_positive
 
 __all__ = ["fold", "unfold"]
 
@@ -25,6 +25,7 @@ FOLD: Op = Widening(
 )
 
 
+@remembered
 def _geometry(op: str, n: int, kernel: Any, dilation: Any, padding: Any, stride: Any) -> tuple[tuple[int, ...], ...]:
     values = {"kernel_size": kernel, "dilation": dilation, "padding": padding, "stride": stride}
     found = []
@@ -81,7 +82,7 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
     >>> minitorch.nn.functional.unfold(minitorch.arange(9.0).view(1, 1, 3, 3), 2).shape
     torch.Size([1, 4, 4])
     """
-    x = tensor_arg("unfold", input)
+    x = float_arg("unfold", input, "im2col_out_cpu")
     # three dimensions are an image (C, H, W), as in torch, unless the kernel says that there is one axis
     if x._data.ndim == 3 and not _says_one(kernel_size):
         return unfold(x.unsqueeze(0), kernel_size, dilation, padding, stride).squeeze(0)
@@ -126,7 +127,7 @@ def fold(
               [2., 4., 2.],
               [1., 2., 1.]]]])
     """
-    x = tensor_arg("fold", input)
+    x = float_arg("fold", input, "col2im_out_cpu")
     if x._data.ndim == 2:
         return fold(x.unsqueeze(0), output_size, kernel_size, dilation, padding, stride).squeeze(0)
     if x._data.ndim != 3:
