@@ -140,14 +140,17 @@ def _adaptive(shape: Ints, output_size: Ints) -> Plan:
 # ---- layout ----------------------------------------------------------------------------------------------
 
 FEW = 1 << 12  # elements up to which a conversion's fixed cost is more than vectors gain
+LONG = 1 << 10  # elements of a plane from which its sums are long enough without a second channel
 
 
 def _images(x: Array, places: int) -> Array:
     """Return logical x (N, C, *spatial) as (images, *spatial, channels), planes being images of one channel.
 
-    Channels last, unless planes can stay as they are: of small arrays, and where few places sum up long rows.
+    Channels last, unless planes can stay as they are: of small arrays, and where a few places sum up long planes.
     """
-    if x.flags.c_contiguous and (x.size <= FEW or 16 * places <= math.prod(x.shape[2:])):
+    plane = math.prod(x.shape[2:])
+    small = x.shape[0] * x.shape[1] * max(plane, places) <= FEW
+    if x.flags.c_contiguous and (small or plane >= max(LONG, 16 * places)):
         return x.reshape(x.shape[0] * x.shape[1], *x.shape[2:], 1)
     return as_channels_last(x)
 
