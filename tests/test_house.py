@@ -230,6 +230,7 @@ PUBLIC_MODULES = (
     "minitorch.optim.lr_scheduler",
     "minitorch.serialization",
     "minitorch.utils.data",
+    "minitorch.utils.tensorboard",
     "minitorch.vision.datasets",
     "minitorch.vision.models",
     "minitorch.vision.ops",
