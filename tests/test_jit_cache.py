@@ -39,6 +39,10 @@ def test_importing_and_decorating_neither_imports_numba_nor_compiles(project: Pr
     assert project.run(code) == "0"
 
 
+def test_importing_the_whole_library_does_not_import_numba(project: Project) -> None:
+    assert project.run("import sys, minitorch; print('numba' in sys.modules)") == "False"
+
+
 def test_a_second_process_compiles_nothing(project: Project) -> None:
     assert project.run() == "2.0 3.0 11.0 10.0 4 0"
     assert project.run() == "2.0 3.0 11.0 10.0 0 4"

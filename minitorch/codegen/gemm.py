@@ -13,9 +13,8 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
 
-from .ir import I64, Target, Vec, emitted, host_target, target_of
+from .ir import I64, Target, Vec, emitted, host_target, target_of, types
 
 SEGMENT = 3  # integers a segment: number of terms, byte offset of the rows, byte offset of the panel
 # where a tile's sums start: at zero, at a vector shared by its rows, at what is stored

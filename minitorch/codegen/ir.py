@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from llvmlite import ir
-from numba.extending import intrinsic
 
 from ..cpu import _implied
+from .lazy import LazyIntrinsic, lazy_intrinsic
 
 I1, I8, I32, I64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
 SCALARS = {4: ir.FloatType(), 8: ir.DoubleType()}
@@ -87,12 +88,22 @@ def host_target() -> Target:
     return target_of(cpu_target.target_context)
 
 
-def emitted(function: Callable[..., Any]) -> Any:
+def emitted(function: Callable[..., Any]) -> LazyIntrinsic:
     """Make a Numba intrinsic, which sees integers written in the caller's source as literals (so that the
     disk cache
     can key on them).
     """
-    return intrinsic(prefer_literal=True)(function)
+    return lazy_intrinsic(function)
+
+
+class _Types:
+    """Numba's types by name; the module is imported when an emitter asks for the first one."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module("numba.core.types"), name)
+
+
+types: Any = _Types()
 
 
 class Vec:

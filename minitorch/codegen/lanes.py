@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
 
 from .gemm import _phi, tile_rows
-from .ir import I64, Target, Vec, emitted, target_of
+from .ir import I64, Target, Vec, emitted, target_of, types
 
 MOST_PIXELS = 8
 

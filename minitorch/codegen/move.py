@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
 
-from .ir import Vec, emitted, target_of
+from .ir import Vec, emitted, target_of, types
 
 
 def _vec(context: Any, builder: ir.IRBuilder, like: Any) -> Vec:

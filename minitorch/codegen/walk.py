@@ -12,10 +12,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from llvmlite import ir
-from numba.core import types
 
 from .gemm import _phi
-from .ir import I64, Target, Vec, emitted, target_of
+from .ir import I64, Target, Vec, emitted, target_of, types
 from .move import emit_prefetch
 
 MOST_ROWS = 4

@@ -13,9 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
 
-from .ir import I64, Vec, emitted, target_of
+from .ir import I64, Vec, emitted, target_of, types
 
 Matrix = list[list[float]]
 
