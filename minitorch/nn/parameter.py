@@ -107,7 +107,9 @@ def _empty() -> Tensor:
 
 def _checked(data: Any, what: str) -> Tensor:
     if not isinstance(data, Tensor):
-        raise TypeError(f"{what}: data must be a Tensor, got {type(data).__name__}: make one with tensor(data)")
+        raise AttributeError(  # what torch's attempt to detach it ends in
+            f"'{type(data).__name__}' object has no attribute 'detach': {what} is made of a Tensor, tensor(data)"
+        )
     return data
 
 

@@ -174,6 +174,8 @@ class RNNBase(Module):
             raise ValueError(f"{name}: Expected input to be 2D or 3D, got {dims}{end}")
         if states is None or all(s.dim() == dims for s in states):
             return
+        if name == "LSTM" and len(states) == 1:  # one tensor where a pair is wanted, which torch looks into
+            raise IndexError("index 1 is out of bounds for dimension 0 with size 1: hx must be the pair (h, c)")
         kind = "batched" if dims == 3 else "unbatched"
         if len(states) == 1:
             raise RuntimeError(

@@ -30,6 +30,7 @@ __all__ = [
     "numbers",
     "operand",
     "register_views",
+    "float_arg",
     "tensor_arg",
     "vjp_of",
     "zeros_like",
@@ -43,6 +44,13 @@ def tensor_arg(fn: str, x: Any, name: str = "input", position: int = 1) -> Tenso
     """Return ``x`` if it is a tensor; TypeError with torch's text otherwise."""
     if not isinstance(x, Tensor):
         raise TypeError(f"{fn}(): argument '{name}' (position {position}) must be Tensor, not {type(x).__name__}")
+    return x
+
+
+def float_arg(fn: str, x: Any, kernel: str = "") -> Tensor:
+    """Return ``x`` if it is a tensor of floating-point or complex numbers; torch's errors, with its kernel, if not."""
+    if tensor_arg(fn, x)._data.dtype.kind in "biu":
+        raise NotImplementedError(f"{fn}: \"{kernel or fn}\" not implemented for '{x.dtype.scalar_type}'")
     return x
 
 

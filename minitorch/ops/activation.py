@@ -10,7 +10,7 @@ import numpy as np
 from ..kernels import elementwise
 from ..op import Make, Op, Pointwise, Sample, Variant, register
 from ..tensor import method
-from ._common import Tensor, apply, apply_, numbers, tensor_arg
+from ._common import Tensor, apply, apply_, float_arg, numbers, tensor_arg
 from ._large import compiled
 from .pointwise import where
 
@@ -113,8 +113,10 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
+    if tensor_arg("hardtanh", input)._data.dtype == bool:
+        raise RuntimeError("Bool inputs not supported for hardtanh")
     run = apply_ if inplace else apply
-    return run(HARDTANH, (tensor_arg("hardtanh", input),), (min_val, max_val))
+    return run(HARDTANH, (input,), (min_val, max_val))
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -151,7 +153,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     tensor([-0.1000,  2.0000])
     """
     run = apply_ if inplace else apply
-    return run(LEAKY, (tensor_arg("leaky_relu", input),), (negative_slope,))
+    return run(LEAKY, (float_arg("leaky_relu", input, "leaky_relu_cpu"),), (negative_slope,))
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
@@ -167,7 +169,10 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     >>> F.prelu(minitorch.tensor([-1.0, 2.0]), minitorch.tensor([0.5]))
     tensor([-0.5000,  2.0000])
     """
-    slopes, ndim = weight.numel(), input._data.ndim
+    slopes, ndim = weight.numel(), tensor_arg("prelu", input)._data.ndim
+    if input.dtype is not weight.dtype:
+        kinds = f"Got {input.dtype.scalar_type} and {weight.dtype.scalar_type}"
+        raise RuntimeError(f"prelu: Type promoting not supported. {kinds}")
     if slopes != 1:
         channels = input._data.shape[1] if ndim > 1 else 1
         if slopes != channels:

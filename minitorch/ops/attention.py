@@ -58,6 +58,8 @@ def scaled_dot_product_attention(
     """
     q, k, v = (tensor_arg("scaled_dot_product_attention", x) for x in (query, key, value))
     _check(q, k, v, attn_mask, dropout_p)
+    if is_causal and attn_mask is not None:
+        raise RuntimeError("_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True")
     if enable_gqa:
         k, v = _grouped(q, k, v)
     if q.dtype.itemsize == 2:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..memory import Array
 from ..op import Failure, Make, Pointwise, Sample, register
-from ._common import Tensor, apply, tensor_arg
+from ._common import Tensor, apply, float_arg, tensor_arg
 from .loss import legacy_reduction, reduced
 from .pointwise import clamp, where
 from .smooth import logsigmoid
@@ -59,7 +59,7 @@ def binary_cross_entropy(
     >>> minitorch.nn.functional.binary_cross_entropy(minitorch.tensor([0.5]), minitorch.tensor([1.0]))
     tensor(0.6931)
     """
-    p, y = tensor_arg("binary_cross_entropy", input), tensor_arg("binary_cross_entropy", target, "target", 2)
+    p, y = float_arg("binary_cross_entropy", input), tensor_arg("binary_cross_entropy", target, "target", 2)
     reduction = legacy_reduction(reduction, size_average, reduce)
     if p._data.shape != y._data.shape:
         raise ValueError(

@@ -8,6 +8,7 @@ from ..op import Failure, Make, Sample, register
 from ._common import Tensor, tensor_arg
 from .matmul import matmul
 from .pointwise import clamp
+from .stacks import broadcast_tensors
 
 __all__ = ["bilinear", "cosine_similarity", "pairwise_distance"]
 
@@ -35,6 +36,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     tensor([1.0000])
     """
     a, b = tensor_arg("cosine_similarity", x1, "x1"), tensor_arg("cosine_similarity", x2, "x2", 2)
+    a, b = broadcast_tensors(a, b)
     lengths = [clamp(x.norm(2, dim=dim, keepdim=True), min=eps) for x in (a, b)]
     return ((a / lengths[0]) * (b / lengths[1])).sum(dim)
 

@@ -57,6 +57,8 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 def _dropped(x: Tensor, shape: tuple[int, ...], p: float, training: bool, inplace: bool) -> Tensor:
     if not training or p == 0 or not x._data.size:
         return x
+    if x._data.dtype.kind in "biu":
+        raise RuntimeError(f"result type Float can't be cast to the desired output type {x.dtype.scalar_type}")
     mask = np.zeros(shape, x._data.dtype) if p == 1 else _draw(x, shape, p)
     return apply_(MASK, (x,), (mask,)) if inplace else apply(MASK, (x,), (mask,))
 

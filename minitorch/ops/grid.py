@@ -16,7 +16,7 @@ from ..errors import shape_text
 from ..memory import Array
 from ..op import Failure, Make, Sample, register
 from ..tensor import wrap
-from ._common import Tensor, tensor_arg
+from ._common import Tensor, float_arg, tensor_arg
 from ._ranges import linspace_values
 from .gather import index_select
 from .matmul import matmul
@@ -55,7 +55,8 @@ def grid_sample(
     >>> F.grid_sample(image, minitorch.zeros(1, 1, 1, 2), align_corners=False)
     tensor([[[[2.5000]]]])
     """
-    x, g = tensor_arg("grid_sample", input), tensor_arg("grid_sample", grid, "grid", 2)
+    x = float_arg("grid_sample", input, "grid_sampler_2d_cpu_kernel_impl")
+    g = tensor_arg("grid_sample", grid, "grid", 2)
     _check(x, g, mode, padding_mode)
     if x.dtype.itemsize == 2:
         return grid_sample(x.float(), g.float(), mode, padding_mode, align_corners).to(x.dtype)

@@ -17,7 +17,7 @@ from ..errors import shape_text
 from ..memory import Array
 from ..op import Failure, Make, Sample, register
 from ..tensor import wrap
-from ._common import Tensor, tensor_arg
+from ._common import Tensor, float_arg, tensor_arg
 from .gather import index_select
 from .matmul import matmul
 from .pool_avg import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
@@ -73,6 +73,8 @@ def interpolate(
     if mode == "area":
         return _AREA[len(sizes)](x, sizes)
     _check_sizes(x, sizes)
+    if x._data.dtype != np.uint8:
+        float_arg("interpolate", x, f"upsample_{mode.removesuffix('-exact')}{len(sizes)}d_channels_last")
     x = x.float() if x.dtype.itemsize == 2 and x.dtype.is_floating_point else x
     for i, (new, factor) in enumerate(zip(sizes, factors)):
         x = _resize(x, i + 2, new, factor, mode, bool(align_corners), antialias)

@@ -17,7 +17,7 @@ from ..kernels import norm as kernels
 from ..memory import Array
 from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import wrap
-from ._common import Tensor, apply, tensor_arg, vjp_of
+from ._common import Tensor, apply, float_arg, tensor_arg, vjp_of
 from .norm import Grads, _channels, _pixels, batch_norm
 
 __all__ = ["group_norm", "instance_norm", "layer_norm", "rms_norm"]
@@ -92,6 +92,13 @@ LAYER_BACK: Op = Widening(
 )
 
 
+def _normalizable(fn: str, input: Any, weight: Tensor | None, kernel: str) -> Tensor:
+    """Return the input if it is of floating-point numbers; torch's errors otherwise."""
+    if weight is not None and tensor_arg(fn, input)._data.dtype.kind in "biu":
+        raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
+    return float_arg(fn, input, kernel)
+
+
 def layer_norm(
     input: Tensor,
     normalized_shape: Sequence[int],
@@ -115,7 +122,7 @@ def layer_norm(
     >>> minitorch.nn.functional.layer_norm(minitorch.tensor([[1.0, 3.0]]), (2,))
     tensor([[-1.0000,  1.0000]])
     """
-    x, size = tensor_arg("layer_norm", input), tuple(int(n) for n in normalized_shape)
+    x, size = _normalizable("layer_norm", input, weight, "LayerNormKernelImpl"), tuple(int(n) for n in normalized_shape)
     _check_normalized("layer_norm", x, size, weight, bias)
     if x.dtype.itemsize == 2:
         scale, shift = (None if t is None else t.float() for t in (weight, bias))
@@ -156,7 +163,7 @@ def rms_norm(
     tensor([[1., 1.]])
     """
     size = tuple(int(n) for n in normalized_shape)
-    _check_normalized("rms_norm", input, size, weight)
+    _check_normalized("rms_norm", float_arg("rms_norm", input), size, weight)
     dims = tuple(range(-len(size), 0))
     x = input.float() if input.dtype.itemsize == 2 else input  # half precision is rounded once, at the end
     eps = float(np.finfo(x.real._data.dtype).eps) if eps is None else eps
@@ -247,7 +254,7 @@ def group_norm(
     >>> minitorch.nn.functional.group_norm(minitorch.tensor([[1.0, 3.0]]), 1)
     tensor([[-1.0000,  1.0000]])
     """
-    x = tensor_arg("group_norm", input)
+    x = _normalizable("group_norm", input, weight, "GroupNormKernelImpl")
     shape = x._data.shape
     if len(shape) < 2:
         raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {len(shape)}")
@@ -289,7 +296,7 @@ def instance_norm(
     >>> minitorch.nn.functional.instance_norm(minitorch.tensor([[[1.0, 3.0]]]))
     tensor([[[-1.0000,  1.0000]]])
     """
-    x = tensor_arg("instance_norm", input)
+    x = float_arg("instance_norm", input, "batch_norm")
     shape = x._data.shape
     if use_input_stats and math.prod(shape[2:]) == 1:
         raise ValueError(f"Expected more than 1 spatial element when training, got input size {x.shape}")

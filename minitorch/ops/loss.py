@@ -14,7 +14,7 @@ from ..kernels.softmax import cross_entropy_backward, cross_entropy_forward
 from ..memory import Array
 from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import wrap
-from ._common import Tensor, apply, tensor_arg, vjp_of
+from ._common import Tensor, apply, float_arg, vjp_of
 from .reduce import MEAN, SUM
 from .shape import reshape
 from .softmax import log_softmax, softmax
@@ -37,6 +37,11 @@ def reduced(loss: Tensor, reduction: str, grad_name: str) -> Tensor:
         return loss
     dims = tuple(range(loss._data.ndim))
     if reduction == "mean":
+        if loss._data.dtype.kind in "biu":
+            raise RuntimeError(
+                "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
+                f"Got: {loss.dtype.scalar_type}"
+            )
         return apply(_called(MEAN, grad_name), (loss,), (dims, False, loss._data.size))
     if reduction == "sum":
         return apply(_called(SUM, grad_name), (loss,), (dims, False))
@@ -172,7 +177,7 @@ def nll_loss(
     tensor(1.)
     """
     reduction = legacy_reduction(reduction, size_average, reduce)
-    rows, flat = _rows("nll_loss", tensor_arg("nll_loss", input), target)
+    rows, flat = _rows("nll_loss", float_arg("nll_loss", input, "nll_loss_out_frame"), target)
     classes = _classes(flat, rows._data.shape[1], ignore_index)
     scale = _weight("nll_loss", weight, rows._data.shape[1], rows)
     return _finish(apply(PICK, (rows,), (classes, scale)), classes, scale, reduction, target._data.shape)
@@ -259,7 +264,7 @@ def cross_entropy(
     reduction = legacy_reduction(reduction, size_average, reduce)
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
-    x = tensor_arg("cross_entropy", input)
+    x = float_arg("cross_entropy", input, "log_softmax_lastdim_kernel_impl")
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if target._data.shape == x._data.shape and target._data.dtype.kind == "f":

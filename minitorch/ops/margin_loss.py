@@ -11,7 +11,7 @@ from ..errors import shape_text
 from ..memory import Array
 from ..op import Failure, Make, Sample, register
 from ..tensor import wrap
-from ._common import Tensor, tensor_arg
+from ._common import Tensor, float_arg, tensor_arg
 from .gather import gather
 from .loss import legacy_reduction, reduced
 from .pointwise import clamp, where
@@ -160,7 +160,8 @@ def multi_margin_loss(
     >>> minitorch.nn.functional.multi_margin_loss(minitorch.tensor([[0.5, 0.5]]), minitorch.tensor([1]))
     tensor(0.5000)
     """
-    x, y = tensor_arg("multi_margin_loss", input), tensor_arg("multi_margin_loss", target, "target", 2)
+    x = float_arg("multi_margin_loss", input, "multi_margin_loss_cpu_kernel")
+    y = tensor_arg("multi_margin_loss", target, "target", 2)
     reduction = legacy_reduction(reduction, size_average, reduce)
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")

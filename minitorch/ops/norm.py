@@ -14,7 +14,7 @@ import numpy as np
 from ..kernels import norm as kernels
 from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import wrap
-from ._common import Tensor, apply, tensor_arg, vjp_of
+from ._common import Tensor, apply, float_arg, vjp_of
 from .join import cat
 from .pool_avg import avg_pool1d
 
@@ -124,7 +124,7 @@ def batch_norm(
     tensor([[-1.0000],
             [ 1.0000]])
     """
-    x = tensor_arg("batch_norm", input)
+    x = float_arg("batch_norm", input)
     shape = x._data.shape
     if len(shape) < 2:
         raise IndexError("Dimension out of range (expected to be in range of [-1, 0], but got 1)")

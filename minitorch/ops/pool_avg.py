@@ -119,6 +119,7 @@ def _adaptive_avg_pool(n: int) -> Callable[..., Tensor]:
 
     def fn(input: Tensor, output_size: Any) -> Tensor:
         _check_adaptive(op, input, n)
+        _floats(op, input)
         size = _output_size(op, input, output_size, n)
         run = lambda b: apply(ADAPTIVE_AVG, (b,), (size,))  # noqa: E731
         return _through_float(input, lambda x: batched(op, x, n, run))

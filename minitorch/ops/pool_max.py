@@ -24,6 +24,7 @@ from ._pool import (
     _check_input,
     _check_output,
     _doc,
+    _floats,
     _named,
     _output_size,
     _through_float,
@@ -122,6 +123,7 @@ def _adaptive_max_pool(n: int) -> Callable[..., Any]:
 
     def fn(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
         _check_adaptive(op, input, n)
+        _floats(op, input)
         size = _output_size(op, input, output_size, n)
         pooled = batched(op, input, n, lambda x: apply(ADAPTIVE_MAX, (x,), (size,)))
         return pooled if return_indices else pooled[0]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..op import Failure, Make, Sample, register
-from ._common import Tensor, tensor_arg
+from ._common import Tensor, float_arg, tensor_arg
 from ._difference import applies, difference_loss
 from .loss import legacy_reduction, reduced
 from .pointwise import where
@@ -15,8 +15,13 @@ from .pointwise import where
 __all__ = ["huber_loss", "kl_div", "l1_loss", "mse_loss", "smooth_l1_loss"]
 
 
-def _paired(name: str, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    x, y = tensor_arg(name, input), tensor_arg(name, target, "target", 2)
+def _paired(name: str, input: Any, target: Any, kernel: str = "") -> tuple[Tensor, Tensor]:
+    for t in (target, input):
+        if not isinstance(t, Tensor):  # torch reads the sizes first
+            raise AttributeError(f"{name}: '{type(t).__name__}' object has no attribute 'size': it must be a Tensor")
+    x, y = input, target
+    if kernel and "f" not in (x._data.dtype.kind, y._data.dtype.kind) and x._data.dtype.kind in "biu":
+        float_arg(name, y, kernel)
     if x._data.shape != y._data.shape:
         warnings.warn(
             f"Using a target size ({y.shape}) that is different to the input size ({x.shape}). This will "
@@ -48,7 +53,7 @@ def mse_loss(
     tensor(2.)
     """
     reduction = legacy_reduction(reduction, size_average, reduce)
-    x, y = _paired("mse_loss", input, target)
+    x, y = _paired("mse_loss", input, target, "mse_cpu")
     if _fused(x, y, weight, reduction):
         return difference_loss(x, y, (-1.0, 1.0, 0.0, 0.0), reduction, "MseLossBackward0")
     loss = (x - y) ** 2
@@ -101,7 +106,7 @@ def smooth_l1_loss(
     reduction = legacy_reduction(reduction, size_average, reduce)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
-    x, y = _paired("smooth_l1_loss", input, target)
+    x, y = _paired("smooth_l1_loss", input, target, "smooth_l1_cpu")
     if _fused(x, y, None, reduction):
         loss_shape = (beta, 0.5 / beta if beta else 0.0, 0.5 * beta, 1.0)
         return difference_loss(x, y, loss_shape, reduction, "SmoothL1LossBackward0")
@@ -123,7 +128,7 @@ def huber_loss(
     """
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
-    x, y = _paired("huber_loss", input, target)
+    x, y = _paired("huber_loss", input, target, "huber_cpu")
     if _fused(x, y, weight, reduction):
         return difference_loss(x, y, (delta, 0.5, 0.5 * delta, delta), reduction, "HuberLossBackward0")
     size = (x - y).abs()
@@ -149,6 +154,8 @@ def kl_div(
     tensor(0.)
     """
     reduction = legacy_reduction(reduction, size_average, reduce)
+    if not {tensor_arg("kl_div", input)._data.dtype.kind, target._data.dtype.kind} - set("biu"):
+        raise RuntimeError("kl_div: Integral inputs not supported.")
     if log_target:
         loss = target.exp() * (target - input)
     else:

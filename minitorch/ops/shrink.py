@@ -13,7 +13,7 @@ from ..op import Failure, Make, Sample, register
 from ..random import default_generator
 from ..random.names import scalar_name
 from ..tensor import wrap
-from ._common import Tensor, one_dim, tensor_arg
+from ._common import Tensor, float_arg, one_dim, tensor_arg
 from .pointwise import where
 from .softmax import softmax
 from .unary import sigmoid, tanh
@@ -43,7 +43,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     >>> minitorch.nn.functional.glu(minitorch.tensor([2.0, 0.0]))
     tensor([1.])
     """
-    x = tensor_arg("glu", input)
+    x = float_arg("glu", input, "glu_cpu")
     if not x._data.ndim:
         raise RuntimeError("glu does not support scalars because halving size must be even")
     place = one_dim(dim, x._data.ndim)
@@ -76,7 +76,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     >>> minitorch.nn.functional.hardshrink(minitorch.tensor([-1.0, 0.2]))
     tensor([-1.,  0.])
     """
-    x = tensor_arg("hardshrink", input)
+    x = float_arg("hardshrink", input, "hardshrink_cpu")
     return where((x >= -lambd) & (x <= lambd), 0.0, x)
 
 
@@ -93,7 +93,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     >>> minitorch.nn.functional.softshrink(minitorch.tensor([-1.0, 0.2]))
     tensor([-0.5000,  0.0000])
     """
-    x = tensor_arg("softshrink", input)
+    x = float_arg("softshrink", input, "softshrink_check")
     if lambd < 0:
         name, most = scalar_name(x.dtype), finfo(x.dtype).max
         raise RuntimeError(f"lambda must be in range [0, {most:g}] for input dtype {name}, but found {lambd:g}")
@@ -142,7 +142,7 @@ def rrelu(
     >>> minitorch.nn.functional.rrelu(minitorch.tensor([-1.0, 2.0]), 0.1, 0.3)
     tensor([-0.2000,  2.0000])
     """
-    x = _source(tensor_arg("rrelu", input), inplace)
+    x = _source(float_arg("rrelu", input, "leaky_relu_cpu"), inplace)
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     slope: Any = (lower + upper) / 2

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..op import Op, Pointwise, register
-from ._common import Tensor, apply, apply_, tensor_arg, vjp_of
+from ._common import Tensor, apply, apply_, float_arg, tensor_arg, vjp_of
 from ._large import compiled
 from .activation import _samples, relu6
 from .pointwise import clamp, where
@@ -48,7 +48,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> F.elu(minitorch.tensor([-1.0, 2.0]))
     tensor([-0.6321,  2.0000])
     """
-    x = _source(input, inplace)
+    x = _source(float_arg("elu", input, "elu_cpu"), inplace)
     return _written(input, where(x > 0, x, clamp(x, max=0.0).expm1() * alpha), inplace)
 
 
@@ -75,7 +75,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    x = _source(input, inplace)
+    x = _source(float_arg("celu", input, "elu_cpu"), inplace)
     low = clamp(x, max=0.0) / alpha
     return _written(input, where(x > 0, x, low.expm1() * alpha), inplace)
 
@@ -173,7 +173,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     tensor([0.0000, 1.7616])
     """
     run = apply_ if inplace else apply
-    return run(SILU, (tensor_arg("silu", input),))
+    return run(SILU, (float_arg("silu", input, "silu_cpu"),))
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
@@ -185,7 +185,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     >>> F.softplus(minitorch.tensor([0.0, 30.0]))
     tensor([ 0.6931, 30.0000])
     """
-    scaled = input * beta
+    scaled = float_arg("softplus", input, "softplus_cpu") * beta
     return where(scaled > threshold, input, log1p(exp(clamp(scaled, max=threshold))) / beta)
 
 
@@ -198,7 +198,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> F.mish(minitorch.tensor([0.0, 1.0]))
     tensor([0.0000, 0.8651])
     """
-    x = _source(input, inplace)
+    x = _source(float_arg("mish", input, "mish_cpu"), inplace)
     return _written(input, x * tanh(softplus(x)), inplace)
 
 
@@ -245,7 +245,8 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     >>> F.hardsigmoid(minitorch.tensor([0.0, 4.0]))
     tensor([0.5000, 1.0000])
     """
-    return _written(input, relu6(_source(input, inplace) + 3) / 6, inplace)
+    x = _source(float_arg("hardsigmoid", input, "hardsigmoid_cpu"), inplace)
+    return _written(input, relu6(x + 3) / 6, inplace)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
@@ -257,7 +258,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> F.hardswish(minitorch.tensor([1.0, 4.0]))
     tensor([0.6667, 4.0000])
     """
-    x = _source(input, inplace)
+    x = _source(float_arg("hardswish", input, "hardswish_cpu"), inplace)
     return _written(input, x * relu6(x + 3) / 6, inplace)
 
 
