@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.nn_calls import probe_call  # noqa: E402
 from tests.nn_outcome import outcome  # noqa: E402
+from tests.nn_wrong_calls import CALLS, outcome_type  # noqa: E402
 
 
 def main() -> None:
@@ -29,6 +30,8 @@ def main() -> None:
         lines = [f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in (found | logs).items()]
         target = ROOT / "tests" / "data" / f"{path.stem.removesuffix('_cases')}.json"
         target.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    types = [f"{json.dumps(call)}: {json.dumps(outcome_type(torch, call))}" for call in CALLS]
+    (ROOT / "tests" / "data" / "nn_wrong_calls.json").write_text("{\n" + ",\n".join(types) + "\n}\n")
 
 
 if __name__ == "__main__":
