@@ -229,14 +229,14 @@ class finfo:
         d = type or _default
         if d.category < FLOAT:
             raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{d!r}'")
-        self.dtype = d.name
+        self.dtype = d.to_real().name
         self.bits = d.to_real().itemsize * 8
         if d is bfloat16:
             self.eps, self.max, self.tiny, self.resolution = 2.0**-7, 3.3895313892515355e38, 2.0**-126, 0.01
         else:
             info = np.finfo(d.to_real().numpy)
             self.eps, self.max, self.tiny = float(info.eps), float(info.max), float(info.tiny)
-            self.resolution = float(info.resolution)
+            self.resolution = 10.0**-info.precision
         self.min, self.smallest_normal = -self.max, self.tiny
 
     def __repr__(self) -> str:
@@ -259,4 +259,4 @@ class iinfo:
         self.dtype, self.bits, self.min, self.max = type.name, info.bits, int(info.min), int(info.max)
 
     def __repr__(self) -> str:
-        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

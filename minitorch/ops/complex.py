@@ -15,6 +15,7 @@ from ._common import Tensor, conj, deliver, tensor_arg, zeros_like
 from .join import stack
 from .matmul import dot
 from .pointwise import atan2, where
+from .stacks import broadcast_tensors
 from .strided import imag, real, view_as_complex
 from .trig import cos, sin
 
@@ -51,8 +52,7 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
     a, b = tensor_arg("complex", real, "real"), tensor_arg("complex", imag, "imag", 2)
     _check_parts(a, b)
-    shape = np.broadcast_shapes(a._data.shape, b._data.shape)
-    return deliver(view_as_complex(stack([a.expand(shape), b.expand(shape)], -1)), out)
+    return deliver(view_as_complex(stack(broadcast_tensors(a, b), -1)), out)
 
 
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
