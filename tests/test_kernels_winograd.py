@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from minitorch import jit
 from minitorch.codegen.winograd import AT, BT, G
-from minitorch.kernels import winograd, winograd_weight
+from minitorch.kernels import winograd, winograd_weight, winograd_wide
 from minitorch.kernels.conv import by_winograd, conv_forward, conv_input_grad
 from minitorch.kernels.conv_ref import conv_forward_ref, conv_input_grad_ref, conv_weight_grad_ref
 from minitorch.kernels.conv_weight import conv_weight_grad
@@ -108,6 +108,24 @@ def test_three_dimensions_with_flat_kernels() -> None:
     assert error(gw, conv_weight_grad_ref(y.astype(np.float64), x.astype(np.float64), (1, 3, 3), *rest)) < ERROR
 
 
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    images=st.integers(1, 9), channels=st.integers(16, 150), filters=st.integers(16, 80),
+    size=st.tuples(st.integers(3, 19), st.integers(3, 19)), dtype=st.sampled_from([np.float32, np.float64]),
+)  # fmt: skip
+def test_wide_filters_stay_within_the_stated_error(
+    monkeypatch: pytest.MonkeyPatch, images: int, channels: int, filters: int, size: Any, dtype: Any
+) -> None:
+    monkeypatch.setattr(winograd_wide, "FILTER_BYTES", 0)
+    padding = ((1, 1), (1, 1))
+    x, w, bias, gy = (a.astype(dtype) for a in operands(images, channels, filters, size, padding))
+    got = triad(x, w, bias, gy, padding, winograd=True)
+    exact = [a.astype(np.float64) for a in (x, w, bias, gy)]
+    want, squares = references(*exact, padding), references(*(a**2 for a in exact), padding)
+    bound = ERROR if dtype == np.float32 else ERROR_64
+    assert [error(*each) < bound for each in zip(got, want, squares)] == [True] * 3
+
+
 def test_chunks_of_patches_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     for limit, value in (("LEAST_CHUNK", 5), ("CHUNK_BYTES", 0), ("SHARE", 0)):
         monkeypatch.setattr(winograd_weight, limit, value)
@@ -118,9 +136,11 @@ def test_chunks_of_patches_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
         assert error(got, want) < ERROR
 
 
-def test_one_thread_and_many_give_the_same_bits() -> None:
+@pytest.mark.parametrize("most", [0, 1 << 24])
+def test_one_thread_and_many_give_the_same_bits(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(winograd_wide, "FILTER_BYTES", most)
     padding = ((1, 1), (1, 1))
-    x, w, bias, gy = operands(4, 40, 50, (21, 22), padding)
+    x, w, bias, gy = operands(4, 80, 50, (21, 22), padding)
     before, seen = jit.get_num_threads(), set()
     try:
         for threads in (1, 2, 3, 5):
@@ -133,7 +153,11 @@ def test_one_thread_and_many_give_the_same_bits() -> None:
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("where", ["x", "w", "gy"])
-def test_nan_and_infinity_reach_what_sees_them_and_nothing_else(where: str, odd: float) -> None:
+@pytest.mark.parametrize("most", [0, 1 << 24])
+def test_nan_and_infinity_reach_what_sees_them_and_nothing_else(
+    most: int, where: str, odd: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(winograd_wide, "FILTER_BYTES", most)
     padding = ((1, 1), (1, 1))
     x, w, bias, gy = operands(2, 18, 20, (16, 15), padding)
     {"x": x[1, 0], "w": w[1, 0], "gy": gy[1, 0]}[where][1, 2] = odd

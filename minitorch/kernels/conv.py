@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..codegen.gemm import BIAS, ZERO
-from . import conv_lanes, tiles, winograd_parts
+from . import conv_lanes, tiles, winograd_parts, winograd_wide
 from . import winograd as winograd_kernels
 from .conv_groups import block_diagonal
 from .lattice import Lattice, best_lattice
@@ -198,7 +198,8 @@ def _correlate(
     maps = case.images * case.window.output[0]
     dense = as_channels_last(y)
     shared = None if bias is None else np.ascontiguousarray(bias)
-    return winograd_kernels.correlate(
+    wide = winograd_wide.pays(case.channels, case.filters, case.dtype.itemsize)
+    return (winograd_wide if wide else winograd_kernels).correlate(
         rows.reshape(maps, *rows.shape[-3:]),
         _packed(w, how),
         flip,

@@ -4,7 +4,7 @@ The output is cut into 4x4 patches, numbered through all images. A patch needs 3
 with 36 transformed filters, which are 36 small matrix products over a block of patches. The filter is transformed
 once; an item takes a block of patches through transform, products and back while they stay in the L2 cache, where
 the results of a product take the place of the inputs of the one before. During the products it fetches the next
-block's pixels. The weight gradient is `winograd_weight`.
+block's pixels. `winograd_wide` is for filters that would leave the caches, `winograd_weight` the weight gradient.
 
 A NaN or an infinity in a patch makes all its results NaN. So results are watched: if one is not finite, `correlate`
 says so, and its caller computes the convolution directly, which marks the pixels that see it and no others.
@@ -128,11 +128,11 @@ def transform_filter(lo: int, hi: int, packed: Any, channels: int, flip: bool, p
     for item in range(lo, hi):
         j, c = divmod(item, channels)
         src, dst = packed.ctypes.data + (j * 9 * channels + c) * row, out.ctypes.data + item * row
-        _transform_taps(src, channels * row, flip, dst, plane, like)
+        transform_taps(src, channels * row, flip, dst, plane, like)
 
 
 @helper
-def _transform_taps(src: int, step: int, flip: bool, dst: int, plane: int, like: Any) -> None:
+def transform_taps(src: int, step: int, flip: bool, dst: int, plane: int, like: Any) -> None:
     """Transform a panel's filters of one channel."""
     for half in range(2):
         shift = half * lanes_of(like) * size_of(like)
