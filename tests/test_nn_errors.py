@@ -1,7 +1,9 @@
 """Where minitorch says or does more than torch: errors name the layer, a failed load changes nothing."""
 
 import copy
+import os
 import pickle
+import warnings
 
 import pytest
 
@@ -108,3 +110,20 @@ def test_a_name_that_is_left_out_says_what_to_use() -> None:
     assert message(lambda: nn.init.constant).endswith("; use constant_ instead")
     assert message(lambda: nn.Nothing) == "AttributeError: module 'minitorch.nn' has no attribute 'Nothing'"
     assert not hasattr(nn, "Nothing")
+
+
+def test_a_shared_model_is_trained_by_the_processes_forked_from_this_one() -> None:
+    net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    before = copy.deepcopy(net.state_dict())
+    assert net.share_memory() is net and all(t.is_shared() for t in net.state_dict().values())
+    assert all(bool((value == before[name]).all()) for name, value in net.state_dict().items())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of threads; the child uses none
+        child = os.fork()
+    if not child:
+        net[0].weight.detach().numpy()[...] = 7
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert bool((net[0].weight == 7).all()) and not minitorch.zeros(2).is_shared()
+    with pytest.raises(RuntimeError, match="share the tensor that it is a view of"):
+        minitorch.zeros(2, 2)[0].share_memory_()

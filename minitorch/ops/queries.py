@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable
 from typing import Any
 
@@ -146,8 +147,32 @@ def new_empty_strided(
 
 @method
 def share_memory_(self: Tensor) -> Tensor:
-    """Return the tensor: worker processes get copies of it."""
+    """Move the elements to memory that processes forked from this one share; return the tensor.
+
+    Do it before views of the tensor are made: they keep the old memory. RuntimeError for a view.
+
+    >>> import minitorch
+    >>> minitorch.zeros(2).share_memory_().is_shared()
+    True
+    """
+    if self._chain:
+        raise RuntimeError("share_memory_: the tensor is a view; share the tensor that it is a view of")
+    array = self._visible()
+    if array.size and not is_shared(self):
+        flat = np.frombuffer(mmap.mmap(-1, array.nbytes), array.dtype)
+        moved = np.ndarray(array.shape, array.dtype, flat, 0, np.empty_like(array).strides)
+        moved[...] = array
+        self._data = moved
     return self
+
+
+@method
+def is_shared(self: Tensor) -> bool:
+    """Return whether `share_memory_` moved the elements to memory that processes share."""
+    owner: Any = self._data
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    return isinstance(owner.obj if isinstance(owner, memoryview) else owner, mmap.mmap)
 
 
 @method
@@ -162,7 +187,6 @@ def set_(self: Tensor, source: Any = None, *args: Any) -> Tensor:
     return self
 
 
-method(lambda self: False, "is_shared")
 method(chunk, "unsafe_chunk")
 method(split, "unsafe_split")
 method(split, "unsafe_split_with_sizes")
