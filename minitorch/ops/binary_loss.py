@@ -14,7 +14,7 @@ from ._common import Tensor, apply, float_arg, tensor_arg
 from .loss import legacy_reduction, reduced
 from .pointwise import clamp, where
 from .smooth import logsigmoid
-from .unary import exp, log
+from .unary import exp, log, sigmoid
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "gaussian_nll_loss", "poisson_nll_loss"]
 
@@ -72,6 +72,20 @@ def binary_cross_entropy(
     return reduced(loss if weight is None else loss * weight, reduction, "BinaryCrossEntropyBackward0")
 
 
+def _logits_fwd(x: Array, y: Array) -> Array:
+    result: Array = (1 - y) * x - (np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))))
+    return result
+
+
+def _logits_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    # as the difference of sigmoid and target, the slope keeps its digits where both are near 0
+    x, y = node.input(0), node.input(1)
+    return g * (sigmoid(x) - y) if node.needs[0] else None, -g * x if node.needs[1] else None
+
+
+BCE_LOGITS = Pointwise("binary_cross_entropy_with_logits", _logits_fwd, _logits_vjp, saves=((0, 1), (0,)))
+
+
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -98,8 +112,10 @@ def binary_cross_entropy_with_logits(
     reduction = legacy_reduction(reduction, size_average, reduce)
     if x._data.shape != y._data.shape:
         raise ValueError(f"Target size ({y.shape}) must be the same as input size ({x.shape})")
-    positives = logsigmoid(x) if pos_weight is None else ((pos_weight - 1) * y + 1) * logsigmoid(x)
-    loss = (1 - y) * x - positives
+    if pos_weight is None:
+        loss = apply(BCE_LOGITS, (x, y))
+    else:
+        loss = (1 - y) * x - ((pos_weight - 1) * y + 1) * logsigmoid(x)
     return reduced(loss if weight is None else loss * weight, reduction, "BinaryCrossEntropyWithLogitsBackward0")
 
 

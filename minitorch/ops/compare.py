@@ -9,7 +9,7 @@ import numpy as np
 
 from ..convert import from_bfloat16
 from ..dtypes import bfloat16
-from ..op import Failure, Make, Op, Pointwise, Sample, register
+from ..op import Failure, Make, Op, Pointwise, Sample, broadcast_error, register
 from ..tensor import method, wrap
 from ._common import Tensor, apply, apply_, deliver, inplace, operand, tensor_arg
 from .arithmetic import operator
@@ -261,6 +261,9 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8
     if input.dtype is not other.dtype:
         raise RuntimeError(f"{input.dtype.scalar_type} did not match {other.dtype.scalar_type}")
     a, b = (from_bfloat16(x._data) if x.dtype is bfloat16 else x._data for x in (input, other))
+    mismatch = broadcast_error([a, b])
+    if mismatch is not None:
+        raise mismatch
     with np.errstate(all="ignore"):
         return wrap(np.isclose(a, b, rtol, atol, equal_nan))
 

@@ -28,7 +28,8 @@ def _extreme_vjp(node: Any, g: Tensor) -> Tensor:
     # the gradient is shared equally among the elements that attain the extremum
     dims = node.params[0]
     best = expand(reshape(node.output(), kept(node.in_shape(0), dims)), node.in_shape(0))
-    chosen = (node.input(0) == best).to(g.dtype)
+    x = node.input(0)
+    chosen = ((x == best) | ((x != x) & (best != best))).to(g.dtype)  # NaN is the extremum where there is one
     return spread(node, g, dims) * chosen / total(chosen, dims, True)
 
 

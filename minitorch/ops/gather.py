@@ -166,6 +166,8 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
     if not input._data.ndim and array.size != 1:
         raise RuntimeError("index_select(): Index to scalar can have only 1 value, got a tensor of that shape")
     n = input._data.shape[dim] if input._data.ndim else 1
+    if not n and array.size:
+        raise RuntimeError("index_select(): self indexing axis dim should be positive")
     if dim == 0:
         check_range(array, 0, n, "index out of range in self", IndexError)
     check_range(array, 0, n, "INDICES element is out of DATA bounds, id={i} axis_dim={n}", RuntimeError)

@@ -193,7 +193,8 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
             return
     value = _as_value(self, value)
     basic, tensors = parse(self, index)
-    if tensors and isinstance(value, Tensor) and value.dtype is not self.dtype:
+    fills = isinstance(value, Tensor) and value._data.size == 1 and _is_mask(index)
+    if tensors and isinstance(value, Tensor) and value.dtype is not self.dtype and not fills:
         raise RuntimeError(
             "Index put requires the source and destination dtypes match, got "
             f"{self.dtype.scalar_type} for the destination and {value.dtype.scalar_type} for the source."
@@ -202,8 +203,8 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
     if not tracked and not interception.active:
         _write_plain(self, basic, tensors, value)
         return
-    if tracked:
-        check_writable(self)
+    if tracked and (is_whole(basic) or self._base is not None):
+        check_writable(self)  # else the part that is written says that it is a view of a leaf
     part = self if is_whole(basic) else apply(ITEM, (self,), (basic,))
     if tensors:
         apply_(INDEX_PUT, (part, value), (tensors,))
@@ -322,6 +323,11 @@ def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
     return apply_(MASKED_FILL, (self, value), (_fill_mask(value, mask),))
 
 
+def _is_mask(index: Any) -> bool:
+    """Whether an index is one mask: a single value fills what it selects, whatever their dtypes."""
+    return isinstance(index, Tensor) and index._data.dtype == bool
+
+
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """Return the elements where the mask is true, as a vector.
 
@@ -331,6 +337,9 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     >>> minitorch.arange(3).masked_select(minitorch.tensor([True, False, True]))
     tensor([0, 2])
     """
+    mismatch = broadcast_error([input._data, mask._data])
+    if mismatch is not None:
+        raise mismatch
     shape = np.broadcast_shapes(input._data.shape, mask._data.shape)
     wide = np.broadcast_to(_mask("masked_select: expected BoolTensor for mask", mask), shape)
     return expand(input, shape)[wrap(wide)]

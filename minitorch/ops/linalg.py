@@ -76,10 +76,25 @@ def eye_like(x: Tensor, n: int) -> Tensor:
 
 
 def _inv_fwd(a: Array) -> Array:
-    return solved(
-        "linalg.inv: The diagonal element is zero, the inversion could not be completed because the input matrix is "
-        "singular.", np.linalg.inv, a,
-    )  # fmt: skip
+    try:
+        return np.linalg.inv(a)
+    except np.linalg.LinAlgError:
+        raise LinAlgError(
+            f"linalg.inv: The diagonal element {_zero_pivot(a)} is zero, the inversion could not be completed because "
+            "the input matrix is singular."
+        ) from None
+
+
+def _zero_pivot(a: Array) -> int:
+    """Return where elimination with pivots meets the first 0, counted from 1, in the first singular matrix."""
+    for matrix in a.reshape(-1, *a.shape[-2:]).copy():
+        for i in range(len(matrix)):
+            best = i + int(np.abs(matrix[i:, i]).argmax())
+            if matrix[best, i] == 0:
+                return i + 1
+            matrix[[i, best]] = matrix[[best, i]]
+            matrix[i + 1 :] -= np.outer(matrix[i + 1 :, i] / matrix[i, i], matrix[i])
+    return a.shape[-1]
 
 
 def _inv_vjp(node: Any, g: Tensor) -> Tensor:

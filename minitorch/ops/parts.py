@@ -146,8 +146,10 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    if not input._data.ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     dim = wrap_dim(dim, input._data.ndim)
-    n = input._data.shape[dim] if input._data.ndim else 0
+    n = input._data.shape[dim]
     return split(input, -(-n // chunks) if n else [0] * chunks, dim)
 
 

@@ -44,7 +44,7 @@ def _pow_vjp(node: Any, g: Tensor) -> Pair:
     if node.needs[0]:
         gx = conj(_base_slope(conj(g), x, y))
     if node.needs[1]:
-        base = x if isinstance(x, Tensor) else y * 0 + x
+        base = x if isinstance(x, Tensor) else zeros_like(y) + x
         flat = (base == 0) & ((y.real if y.is_complex() else y) >= 0)
         gy = g * conj(where(flat, 0.0, base**y * where(flat, 1.0, base).log()))
     return gx, gy

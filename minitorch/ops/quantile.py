@@ -73,6 +73,8 @@ def _quantiles(rows: Tensor, q: Tensor, interpolation: str, skip_nan: bool) -> T
 def _quantile(input: Tensor, q: Any, dim: int | None, keepdim: bool, interpolation: str, skip_nan: bool) -> Tensor:
     levels = _check(tensor_arg("quantile", input), q, interpolation)
     shape = input._data.shape
+    if dim is not None:
+        wrap_dim(dim, len(shape))
     if dim is None or not shape:
         where, lead = len(shape), shape[:0]
         rows = reshape(input, (1, -1))

@@ -28,6 +28,16 @@ def _answer(found: Array, like: Array, inverse: Any, counts: Any) -> Any:
     return (values, *extra) if extra else values
 
 
+def _axis(array: Array, dim: int) -> int:
+    """Return the dimension whose slices are compared; torch's errors where there are none."""
+    if not array.ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    axis = wrap_dim(dim, array.ndim)
+    if not array.size and any(n == 0 for i, n in enumerate(array.shape) if i != axis):
+        raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
+    return axis
+
+
 def unique(
     input: Tensor,
     sorted: bool = True,
@@ -48,7 +58,7 @@ def unique(
     """
     array = tensor_arg("unique", input)._data
     _lacking(array, "unique", "c")
-    axis = None if dim is None else wrap_dim(dim, array.ndim)
+    axis = None if dim is None else _axis(array, dim)
     found, inverse, counts = np.unique(
         ordered(array), return_inverse=True, return_counts=True, axis=axis, equal_nan=False
     )

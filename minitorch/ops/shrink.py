@@ -64,7 +64,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     tensor([9., 2.])
     """
     x = _source(tensor_arg("threshold", input), inplace)
-    return _written(input, where(x > threshold, x, value), inplace)
+    return _written(input, where(x <= threshold, value, x), inplace)
 
 
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:

@@ -11,7 +11,7 @@ from ..op import Op, Pointwise, register
 from ._common import Tensor, apply, apply_, float_arg, tensor_arg, vjp_of
 from ._large import compiled
 from .activation import _samples, relu6
-from .pointwise import clamp, where
+from .pointwise import where
 from .unary import UNARY, erf, exp, log1p, sigmoid, tanh
 
 __all__ = [
@@ -39,6 +39,19 @@ def _written(input: Tensor, result: Tensor, inplace: bool) -> Tensor:
     return input.copy_(result) if inplace else result
 
 
+def _elu_fwd(x: Any, alpha: float, scale: float, rate: float) -> Any:
+    return np.where(x > 0, x * scale, np.expm1(np.minimum(x, 0) * rate) * (alpha * scale)).astype(x.dtype)
+
+
+def _elu_vjp(node: Any, g: Tensor) -> Tensor:
+    # from x, since the result has lost the digits of exp(x) where that is small
+    x, (alpha, scale, rate) = node.input(0), node.params
+    return g * where(x > 0, scale, exp(where(x > 0, 0.0, x) * rate) * (alpha * scale * rate))
+
+
+ELU: Op = Pointwise("elu", _elu_fwd, _elu_vjp, saves=((0,),))
+
+
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """Return x where positive and ``alpha * (exp(x) - 1)`` elsewhere (Clevert et al., arXiv 1511.07289).
 
@@ -49,7 +62,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     tensor([-0.6321,  2.0000])
     """
     x = _source(float_arg("elu", input, "elu_cpu"), inplace)
-    return _written(input, where(x > 0, x, clamp(x, max=0.0).expm1() * alpha), inplace)
+    return _written(input, apply(ELU, (x,), (alpha, 1.0, 1.0)), inplace)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -61,7 +74,8 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> minitorch.selu(minitorch.tensor([1.0]))
     tensor([1.0507])
     """
-    return _written(input, elu(_source(input, inplace), 1.6732632423543772) * 1.0507009873554805, inplace)
+    x = _source(float_arg("selu", input, "elu_cpu"), inplace)
+    return _written(input, apply(ELU, (x,), (1.6732632423543772, 1.0507009873554805, 1.0)), inplace)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -76,8 +90,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
     x = _source(float_arg("celu", input, "elu_cpu"), inplace)
-    low = clamp(x, max=0.0) / alpha
-    return _written(input, where(x > 0, x, low.expm1() * alpha), inplace)
+    return _written(input, apply(ELU, (x,), (alpha, 1.0, 1 / alpha)), inplace)
 
 
 def _erf_gelu(x: Any) -> Any:
@@ -186,7 +199,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     tensor([ 0.6931, 30.0000])
     """
     scaled = float_arg("softplus", input, "softplus_cpu") * beta
-    return where(scaled > threshold, input, log1p(exp(clamp(scaled, max=threshold))) / beta)
+    return where(scaled > threshold, input, log1p(exp(where(scaled > threshold, 0.0, scaled))) / beta)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
@@ -249,6 +262,14 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     return _written(input, relu6(x + 3) / 6, inplace)
 
 
+def _hardswish_vjp(node: Any, g: Tensor) -> Tensor:
+    x = node.input(0)
+    return g * where(x <= -3, 0.0, where(x < 3, x / 3 + 0.5, 1.0))
+
+
+HARDSWISH: Op = Pointwise("hardswish", lambda x: x * np.clip(x + 3, 0, 6) / 6, _hardswish_vjp, saves=((0,),))
+
+
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``x * relu6(x + 3) / 6`` (Howard et al., arXiv 1905.02244).
 
@@ -259,7 +280,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     tensor([0.6667, 4.0000])
     """
     x = _source(float_arg("hardswish", input, "hardswish_cpu"), inplace)
-    return _written(input, x * relu6(x + 3) / 6, inplace)
+    return _written(input, apply(HARDSWISH, (x,)), inplace)
 
 
 for _fn in (elu, silu, softplus, mish, logsigmoid, softsign, hardsigmoid, hardswish):

@@ -194,7 +194,7 @@ def _logit_vjp(node: Any, g: Tensor) -> Tensor:
     x, (eps,) = node.input(0), node.params
     low, outside = (0.0, math.nan) if eps is None else (eps, 0.0)
     inside = (x >= low) & (x <= 1 - low)
-    return where(inside, g / (x * (1 - x)), outside)
+    return where(inside | (x != x), g / (x * (1 - x)), outside)
 
 
 LOGIT: Op = Pointwise("logit", _np_logit, _logit_vjp, promotes="float", saves=((0,),), lacks="c")

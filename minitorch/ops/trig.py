@@ -77,10 +77,16 @@ asinh = unary(
     doc("inverse hyperbolic sines", "asinh(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.8814])"),
     aliases=("arcsinh",),
 )
+def _acosh_slope(x: Tensor) -> Tensor:
+    if x.is_complex():  # as one root, it would leave the branch
+        return rsqrt(x - 1) * rsqrt(x + 1)
+    return rsqrt(x * x - 1)
+
+
 acosh = unary(
     "acosh",
     np.arccosh,
-    lambda n, g: g * (rsqrt(n.input(0) - 1) * rsqrt(n.input(0) + 1)),  # as one root, it leaves its branch
+    lambda n, g: g * _acosh_slope(n.input(0)),
     doc("inverse hyperbolic cosines", "acosh(minitorch.tensor([1.0, 2.0]))", "tensor([0.0000, 1.3170])"),
     low=1.2,
     high=3.0,
