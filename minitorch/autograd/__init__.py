@@ -9,17 +9,20 @@ from .engine import backward, grad
 from .function import Function
 from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
+from .model_check import GradcheckReport, gradcheck_model
 from .variable import Variable
 
 __all__ = [
     "Function",
     "GradcheckError",
+    "GradcheckReport",
     "Variable",
     "backward",
     "detect_anomaly",
     "enable_grad",
     "grad",
     "gradcheck",
+    "gradcheck_model",
     "gradgradcheck",
     "inference_mode",
     "no_grad",
