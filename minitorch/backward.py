@@ -18,6 +18,7 @@ from numpy import ndarray
 from . import dtypes, interception
 from .errors import shape_text
 from .handles import Hook, HookTable
+from .masked import settled
 from .memory import copied
 from .tape import Edge, Node, mode, recording
 from .tensor import Tensor, wrap
@@ -99,7 +100,7 @@ class _Walk:
         if slots is None:
             slots = self.waiting[target] = [None] * len(target.metas)
             heapq.heappush(self.heap, (-target.seq, target))
-        slots[index] = grad if slots[index] is None else self.add(edge, slots[index], grad)
+        slots[index] = grad if slots[index] is None else self.add(edge, settled(slots[index]), settled(grad))
 
     def add(self, edge: Edge, a: Tensor, b: Tensor) -> Tensor:
         """Sum two gradients on one edge, in place where this walk allocated the first one."""
@@ -118,8 +119,8 @@ class _Walk:
         while self.heap:
             _, node = heapq.heappop(self.heap)
             grads = self.waiting.pop(node)
-            if node.prehooks or node.retain:
-                grads = _tensor_hooks(node, grads)
+            if node.prehooks or node.retain or node.hooks:
+                grads = _tensor_hooks(node, [settled(g) for g in grads])
             if self.captures:
                 self._capture(node, grads)
             if self.useful is None or node in self.useful:
@@ -128,7 +129,7 @@ class _Walk:
     def _capture(self, node: Node, grads: list[Any]) -> None:
         for i, g in enumerate(grads):
             if (id(node), i) in self.captures and g is not None:
-                self.captures[id(node), i] = g
+                self.captures[id(node), i] = grads[i] = settled(g)
 
     def _step(self, node: Node, grads: list[Any], keep_graph: bool, watch: Any) -> None:
         if self.restricted:

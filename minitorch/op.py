@@ -77,6 +77,8 @@ class Op:
     variants : faster ways, first that applies wins; `fwd` is the reference that always applies.
     """
 
+    masks = False  # whether the gradient may arrive as a `Masked`
+
     def __init__(
         self,
         name: str,

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minitorch.jit import get_num_threads, set_num_threads
+from minitorch.kernels import layer_norm as ln
 from minitorch.kernels import norm
 from minitorch.kernels.layout import logical
 
@@ -92,13 +93,13 @@ def test_layer_norm_and_its_gradients_agree_with_float64(rows: int, n: int, dtyp
     rng = np.random.default_rng(n)
     x, gy = rng.normal(3, 2, (2, rows, n)).astype(dtype)
     w, b = rng.normal(size=(2, n)).astype(dtype) if affine else (None, None)
-    y, mean, invstd = norm.layer_norm_forward(x, w, b, 1e-3)
+    y, mean, invstd = ln.layer_norm_forward(x, w, b, 1e-3)
     wide, g = x.astype(np.float64), gy.astype(np.float64)
     m, s = wide.mean(1, keepdims=True), 1 / np.sqrt(wide.var(1, keepdims=True) + 1e-3)
     xhat = (wide - m) * s
     weight, bias = (1.0, 0.0) if w is None else (w, b)
     close(y, xhat * weight + bias, dtype, 10)
-    gx, gw, gb = norm.layer_norm_backward(gy, x, mean, invstd, w)
+    gx, gw, gb = ln.layer_norm_backward(gy, x, mean, invstd, w)
     gw_want = g * weight
     inner = gw_want - gw_want.mean(1, keepdims=True) - xhat * (gw_want * xhat).mean(1, keepdims=True)
     close(gx, inner * s, dtype, 30)
@@ -114,7 +115,7 @@ def test_nan_stays_in_its_channel_and_its_row(dtype: Any) -> None:
     y, mean, _, _ = norm.batch_norm_forward(x, None, None, 1e-5)
     assert np.flatnonzero(~np.isfinite(mean)).tolist() == [3, 7]
     assert np.isnan(y[:, 7]).all() and np.isnan(y[2, 3, 1]) and np.isfinite(np.delete(y, [3, 7], 1)).all()
-    z = norm.layer_norm_forward(x.reshape(4, 100), None, None, 1e-5)[0]
+    z = ln.layer_norm_forward(x.reshape(4, 100), None, None, 1e-5)[0]
     assert np.isnan(z[1]).all() and np.isfinite(z[[0, 3]]).all()
 
 
@@ -126,9 +127,9 @@ def test_empty_arrays_have_empty_results(shape: Any) -> None:
     gx, gw, gb = norm.batch_norm_backward(y, x, mean, invstd, None)
     assert gx.shape == shape and not np.any(gb) and gw.shape == gb.shape
     for rows, n in ((0, 3), (3, 0)):
-        z, m, s = norm.layer_norm_forward(np.zeros((rows, n)), None, None, 1e-5)
+        z, m, s = ln.layer_norm_forward(np.zeros((rows, n)), None, None, 1e-5)
         assert z.shape == (rows, n) and m.shape == (rows,)
-        assert norm.layer_norm_backward(z, z, m, s, None)[1].shape == (n,)
+        assert ln.layer_norm_backward(z, z, m, s, None)[1].shape == (n,)
 
 
 def test_the_number_of_threads_does_not_change_a_bit() -> None:
@@ -139,7 +140,7 @@ def test_the_number_of_threads_does_not_change_a_bit() -> None:
         set_num_threads(threads)
         y, mean, var, invstd = norm.batch_norm_forward(x, None, None, 1e-5)
         rows = x.reshape(x.shape[0] * 37, -1)
-        z, m, s = norm.layer_norm_forward(rows, None, None, 1e-5)
+        z, m, s = ln.layer_norm_forward(rows, None, None, 1e-5)
         back = norm.batch_norm_backward(gy, x, mean, invstd, None)
         results.append(
             (
@@ -150,9 +151,30 @@ def test_the_number_of_threads_does_not_change_a_bit() -> None:
                 z,
                 m,
                 s,
-                *norm.layer_norm_backward(gy.reshape(rows.shape), rows, m, s, None),
+                *ln.layer_norm_backward(gy.reshape(rows.shape), rows, m, s, None),
             )
         )
     for other in results[1:]:
         for a, b in zip(results[0], other):
             np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("planar", [True, False])
+@pytest.mark.parametrize("shape", [(4, 3, 7, 5), (300, 20), (2, 70, 6, 6)])
+def test_gradients_behind_a_relu_are_those_of_what_it_lets_through(shape: Any, planar: bool, dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    x, gy = (rng.normal(size=shape).astype(dtype) for _ in range(2))
+    if not planar and x.ndim > 2:
+        x, gy = (np.ascontiguousarray(np.moveaxis(a, 1, -1)) for a in (x, gy))
+        x, gy = np.moveaxis(x, -1, 1), np.moveaxis(gy, -1, 1)
+    w, b = rng.normal(size=(2, shape[1])).astype(dtype)
+    for weight, bias in ((w, b), (None, None), (w, None)):
+        y, mean, _, invstd = norm.batch_norm_forward(x, weight, bias, 1e-5)
+        clear = np.where(np.abs(y) < 1e-5, 0, gy).astype(dtype)  # where rounding decides the sign of y
+        want = norm.batch_norm_backward(np.where(y > 0, clear, 0).astype(dtype), x, mean, invstd, weight)
+        for threads in (1, 2, 5):
+            set_num_threads(threads)
+            got = norm.batch_norm_backward(clear, x, mean, invstd, weight, behind=0.0 if bias is None else bias)
+            for found, expected in zip(got, want):
+                np.testing.assert_allclose(found, expected, rtol=1e-5 if dtype == np.float32 else 1e-12, atol=1e-5)

@@ -1,4 +1,4 @@
-"""Normalisation: moments over pixels for each channel, or over rows; applying them; and the gradients.
+"""Normalisation: moments over pixels for each channel; applying them; and the gradients.
 
 The channel family sees logical (N, C, *spatial) arrays as channels-last (B, M, C): batch norm has one group
 (B = 1, M = N * prod(spatial)), instance norm one an image (B = N), and group norm joins the channels' moments
@@ -11,12 +11,12 @@ and a pairwise algorithm for computing sample variances" (1979).  Blocks depend 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..codegen.math import const, divide, sqrt
+from ..codegen.math import const
 from ..jit import kernel
 from . import planes
 from .layout import as_channels_last, logical
@@ -27,8 +27,6 @@ Array = NDArray[Any]
 WIDTH = 256  # columns up to which pixels are joined into one row
 BLOCK_ELEMENTS = 16384  # of a block that is read twice, and stays in the cache meanwhile
 MAX_ITEMS = 64  # partial results a group: enough to share out, few enough to join serially
-CHUNK = 1024  # elements of a row that are summed in the array's own type
-ROWS = 32  # rows whose gradients of weights are summed in the array's own type
 
 
 def _blocks(rows: int, columns: int) -> tuple[int, int, int]:
@@ -187,11 +185,15 @@ def channel_affine(
 
 @kernel
 def gradient_blocks(
-    lo: int, hi: int, gy: Array, x: Array, mean: Array, block: int, rows: int, plain: Array, moment: Array
-) -> None:
-    """Sums of gy and of gy (x - mean) over `rows` rows an item; x (B, M, k C), results (B, items, C) float64."""
+    lo: int, hi: int, gy: Array, x: Array, mean: Array, scale: Array, shift: Array, relu: bool, block: int, rows: int,
+    plain: Array, moment: Array,
+) -> None:  # fmt: skip
+    """Sums of gy and of gy (x - mean) over `rows` rows an item; x (B, M, k C), results (B, items, C) float64.
+
+    With `relu`, gy counts where (x - mean) scale + shift is positive.
+    """
     columns, channels = x.shape[2], plain.shape[2]
-    first, second = np.empty(columns, x.dtype), np.empty(columns, x.dtype)
+    first, second, masked = np.empty(columns, x.dtype), np.empty(columns, x.dtype), np.empty(columns, x.dtype)
     for item in range(lo, hi):
         b, k = item // plain.shape[1], item % plain.shape[1]
         for c in range(channels):
@@ -201,48 +203,84 @@ def gradient_blocks(
             for c in range(columns):
                 first[c] = second[c] = const(first[c], "0")
             for r in range(start, min(start + block, last)):
-                for c in range(columns):
-                    first[c] += gy[b, r, c]
-                    second[c] += gy[b, r, c] * (x[b, r, c] - mean[b, c])
+                if relu:
+                    for c in range(columns):
+                        g, away = gy[b, r, c], x[b, r, c] - mean[b, c]
+                        g = const(g, "0") if away * scale[b, c] + shift[b, c] <= const(g, "0") else g
+                        masked[c] = g
+                    for c in range(columns):
+                        first[c] += masked[c]
+                        second[c] += masked[c] * (x[b, r, c] - mean[b, c])
+                else:
+                    for c in range(columns):
+                        first[c] += gy[b, r, c]
+                        second[c] += gy[b, r, c] * (x[b, r, c] - mean[b, c])
             for j in range(0, columns, channels):
                 for c in range(channels):
                     plain[b, k, c] += first[j + c]
                     moment[b, k, c] += second[j + c]
 
 
-def channel_gradient_sums(gy: Array, x: Array, mean: Array, per_image: bool = False) -> tuple[Array, Array]:
+class Relu(NamedTuple):
+    """The factor and shift (C,) of a ReLU's input, whose sign decides which gradients count (see `channel_affine`)."""
+
+    scale: Array
+    shift: Array | float
+
+
+def channel_gradient_sums(
+    gy: Array, x: Array, mean: Array, per_image: bool = False, relu: Relu | None = None
+) -> tuple[Array, Array]:
     """Return the sums (B, C), float64, of ``gy`` and of ``gy * (x - mean)`` over the pixels."""
     if planes.is_planar(x):
-        plain, moment = planes.gradient_sums(gy, x, mean)
+        plain, moment = planes.gradient_sums(gy, x, mean, relu)
         return (plain, moment) if per_image else (plain.sum(0)[None], moment.sum(0)[None])
     (g, k), (y, _) = _groups(gy, per_image), _groups(x, per_image)
     if y.size == 0:
         return np.zeros((y.shape[0], x.shape[1])), np.zeros((y.shape[0], x.shape[1]))
     block, rows, items = _blocks(y.shape[1], y.shape[2])
     sums = np.empty((2, y.shape[0], items, x.shape[1]))
-    table = _tables(y, k, mean)[0]
-    gradient_blocks(y.shape[0] * items, 2 * y.nbytes, g, y, table, block, rows, sums[0], sums[1])
+    tables = _tables(y, k, mean, *(relu or (0.0, 0.0)))
+    gradient_blocks(y.shape[0] * items, 2 * y.nbytes, g, y, *tables, relu is not None, block, rows, sums[0], sums[1])
     plain, moment = sums.sum(2)
     return plain, moment
 
 
 @kernel
-def gradient_rows(lo: int, hi: int, gy: Array, x: Array, mean: Array, a: Array, b: Array, d: Array, out: Array) -> None:
-    """Write ``a gy - b - d (x - mean)``; gy, x, out (B, M, C), the rest (B, C); items are rows."""
+def gradient_rows(
+    lo: int, hi: int, gy: Array, x: Array, mean: Array, scale: Array, shift: Array, relu: bool, a: Array, b: Array,
+    d: Array, out: Array,
+) -> None:  # fmt: skip
+    """Write ``a gy - b - d (x - mean)``; gy, x, out (B, M, C), the rest (B, C); items are rows.
+
+    With `relu`, gy counts where (x - mean) scale + shift is positive.
+    """
+    masked = np.empty(x.shape[2], x.dtype)
     for item in range(lo, hi):
         n = item // x.shape[1]
         r = item % x.shape[1]
-        for c in range(x.shape[2]):
-            out[n, r, c] = a[n, c] * gy[n, r, c] - b[n, c] - d[n, c] * (x[n, r, c] - mean[n, c])
+        if relu:
+            for c in range(x.shape[2]):
+                g, away = gy[n, r, c], x[n, r, c] - mean[n, c]
+                masked[c] = const(g, "0") if away * scale[n, c] + shift[n, c] <= const(g, "0") else g
+            for c in range(x.shape[2]):
+                out[n, r, c] = a[n, c] * masked[c] - b[n, c] - d[n, c] * (x[n, r, c] - mean[n, c])
+        else:
+            for c in range(x.shape[2]):
+                out[n, r, c] = a[n, c] * gy[n, r, c] - b[n, c] - d[n, c] * (x[n, r, c] - mean[n, c])
 
 
-def channel_gradient(gy: Array, x: Array, mean: Array, a: Array, b: Array, d: Array, per_image: bool = False) -> Array:
+def channel_gradient(
+    gy: Array, x: Array, mean: Array, a: Array, b: Array, d: Array, per_image: bool = False, relu: Relu | None = None
+) -> Array:
     """Return ``a * gy - b - d * (x - mean)``; tables (B, C) or (C,)."""
     if planes.is_planar(x):
-        return planes.gradient(gy, x, mean, a, b, d)
+        return planes.gradient(gy, x, mean, a, b, d, relu)
     (g, k), (y, _) = _groups(gy, per_image), _groups(x, per_image)
     out = np.empty_like(y)
-    gradient_rows(y.shape[0] * y.shape[1], 3 * y.nbytes, g, y, *_tables(y, k, mean, a, b, d), out)
+    tables = _tables(y, k, mean, *(relu or (0.0, 0.0)), a, b, d)
+    masks, rest = tables[:3], tables[3:]
+    gradient_rows(y.shape[0] * y.shape[1], 3 * y.nbytes, g, y, *masks, relu is not None, *rest, out)
     return logical(out.reshape(x.shape[0], *x.shape[2:], x.shape[1]))
 
 
@@ -271,128 +309,26 @@ def batch_norm_apply(
 
 
 def batch_norm_backward(
-    gy: Array, x: Array, mean: Array, invstd: Array, weight: Array | None, training: bool = True
+    gy: Array,
+    x: Array,
+    mean: Array,
+    invstd: Array,
+    weight: Array | None,
+    training: bool = True,
+    behind: Array | float | None = None,
 ) -> tuple[Array, Array, Array]:
     """Return the gradients of input, weight and bias.
 
     With ``s = weight / deviation`` and sums over the M pixels of a channel,
     ``gx = s (gy - sum(gy) / M - xhat sum(gy xhat) / M)``; given statistics (not `training`) have no gradient,
-    so ``gx = s gy``.
+    so ``gx = s gy``.  `behind` is the bias (C,), or 0, if `gy` is the gradient of the result's ReLU (in training).
     """
-    plain, moment = (sums[0] for sums in channel_gradient_sums(gy, x, mean))
     scale = invstd.astype(np.float64) if weight is None else invstd.astype(np.float64) * weight
+    relu = None if behind is None else Relu(scale, behind)
+    plain, moment = (sums[0] for sums in channel_gradient_sums(gy, x, mean, relu=relu))
     gw, gb = (moment * invstd).astype(x.dtype), plain.astype(x.dtype)
     if not training:
         return channel_affine(gy, 0.0, scale, 0.0), gw, gb
     count = max(x.size // max(x.shape[1], 1), 1)
     d = scale * np.square(invstd, dtype=np.float64) * moment / count
-    return channel_gradient(gy, x, mean, scale, scale * plain / count, d), gw, gb
-
-
-# ---- layer norm ------------------------------------------------------------------------------------------
-
-
-@kernel
-def layer_rows(
-    lo: int, hi: int, x: Array, weight: Array, bias: Array, eps: float, out: Array, mean: Array, invstd: Array
-) -> None:
-    """Normalise each row of x (M, n); mean and 1 / deviation (M,) are kept; items are rows."""
-    n = x.shape[1]
-    for r in range(lo, hi):
-        total = 0.0
-        for start in range(0, n, CHUNK):
-            s = const(x[r, 0], "0")
-            for j in range(np.uint64(start), np.uint64(min(start + CHUNK, n))):
-                s += x[r, j]
-            total += s
-        m = total / n
-        center = mean.dtype.type(m)
-        total, rest = 0.0, 0.0
-        for start in range(0, n, CHUNK):
-            s = low = const(x[r, 0], "0")
-            for j in range(np.uint64(start), np.uint64(min(start + CHUNK, n))):
-                away = x[r, j] - center
-                low += away
-                s += away * away
-            total += s
-            rest += low
-        total -= rest * rest / n
-        scale = mean.dtype.type(divide(1.0, sqrt(total / n + eps)))
-        mean[r], invstd[r] = center, scale
-        for j in range(n):
-            out[r, j] = (x[r, j] - center) * scale * weight[j] + bias[j]
-
-
-def layer_norm_forward(x: Array, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
-    """Normalise each row of x (M, n): return y, and mean and 1 / deviation of the rows (M,)."""
-    x = np.ascontiguousarray(x)
-    out, stats = np.empty_like(x), np.empty((2, x.shape[0]), x.dtype)
-    if x.size:
-        w, b = _vector(weight, 1.0, x), _vector(bias, 0.0, x)
-        layer_rows(x.shape[0], 8 * x.size, x, w, b, float(eps), out, stats[0], stats[1])
-    else:
-        stats[...] = np.nan
-    return out, stats[0], stats[1]
-
-
-def _vector(values: Array | None, default: float, x: Array) -> Array:
-    if values is None:
-        return np.full(x.shape[1], default, x.dtype)
-    return np.ascontiguousarray(values, x.dtype)
-
-
-@kernel
-def layer_gradient_blocks(
-    lo: int, hi: int, gy: Array, x: Array, mean: Array, invstd: Array, weight: Array, rows: int, out: Array,
-    gw: Array, gb: Array,
-) -> None:  # fmt: skip
-    """Gradient of the rows of a layer norm, and sums of gy xhat and of gy over `rows` rows an item.
-
-    gy, x, out (M, n); gw, gb (items, n) in float64.
-    """
-    n = x.shape[1]
-    first, second = np.empty(n, x.dtype), np.empty(n, x.dtype)
-    for item in range(lo, hi):
-        for j in range(n):
-            gw[item, j] = gb[item, j] = 0.0
-        last = min((item + 1) * rows, x.shape[0])
-        for begin in range(item * rows, last, ROWS):
-            for j in range(n):
-                first[j] = second[j] = const(first[j], "0")
-            for r in range(begin, min(begin + ROWS, last)):
-                m, scale = mean[r], invstd[r]
-                plain, moment = 0.0, 0.0
-                for start in range(0, n, CHUNK):
-                    s = t = const(x[r, 0], "0")
-                    for j in range(np.uint64(start), np.uint64(min(start + CHUNK, n))):
-                        g = gy[r, j] * weight[j]
-                        s += g
-                        t += g * (x[r, j] - m)
-                    plain += s
-                    moment += t
-                b = mean.dtype.type(plain / n)
-                d = mean.dtype.type(moment / n * scale * scale)
-                for j in range(n):
-                    away = x[r, j] - m
-                    out[r, j] = (gy[r, j] * weight[j] - b - away * d) * scale
-                    first[j] += gy[r, j]
-                    second[j] += gy[r, j] * (away * scale)
-            for j in range(n):
-                gb[item, j] += first[j]
-                gw[item, j] += second[j]
-
-
-def layer_norm_backward(
-    gy: Array, x: Array, mean: Array, invstd: Array, weight: Array | None
-) -> tuple[Array, Array, Array]:
-    """Return the gradients of input (M, n), weight and bias (n,)."""
-    gy, x = np.ascontiguousarray(gy), np.ascontiguousarray(x)
-    gx = np.empty_like(x)
-    if not x.size:
-        return gx, np.zeros(x.shape[1], x.dtype), np.zeros(x.shape[1], x.dtype)
-    rows = -(-x.shape[0] // MAX_ITEMS)
-    items = -(-x.shape[0] // rows)
-    sums, w = np.empty((2, items, x.shape[1])), _vector(weight, 1.0, x)
-    layer_gradient_blocks(items, 12 * x.size, gy, x, mean, invstd, w, rows, gx, sums[0], sums[1])
-    gw, gb = sums.sum(1).astype(x.dtype)
-    return gx, gw, gb
+    return channel_gradient(gy, x, mean, scale, scale * plain / count, d, relu=relu), gw, gb

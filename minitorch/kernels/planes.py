@@ -75,17 +75,30 @@ def plane_affine(lo: int, hi: int, x: Array, mean: Array, scale: Array, shift: A
 
 
 @kernel
-def plane_sums(lo: int, hi: int, gy: Array, x: Array, mean: Array, plain: Array, moment: Array) -> None:
-    """Sums of gy and of gy (x - mean) of each row of x (R, S); results (R,) float64; items are rows."""
+def plane_sums(
+    lo: int, hi: int, gy: Array, x: Array, mean: Array, scale: Array, shift: Array, relu: bool, plain: Array,
+    moment: Array,
+) -> None:  # fmt: skip
+    """Sums of gy and of gy (x - mean) of each row of x (R, S); results (R,) float64; items are rows.
+
+    With `relu`, gy counts where (x - mean) scale + shift is positive.
+    """
     n = x.shape[1]
     for r in range(lo, hi):
-        m = mean[r % mean.size]
+        m, a, b = mean[r % mean.size], scale[r % mean.size], shift[r % mean.size]
         first, second = 0.0, 0.0
         for start in range(0, n, CHUNK):
             s = t = const(x[r, 0], "0")
-            for j in range(np.uint64(start), np.uint64(min(start + CHUNK, n))):
-                s += gy[r, j]
-                t += gy[r, j] * (x[r, j] - m)
+            if relu:
+                for j in range(np.uint64(start), np.uint64(min(start + CHUNK, n))):
+                    g, away = gy[r, j], x[r, j] - m
+                    g = const(g, "0") if away * a + b <= const(g, "0") else g
+                    s += g
+                    t += g * away
+            else:
+                for j in range(np.uint64(start), np.uint64(min(start + CHUNK, n))):
+                    s += gy[r, j]
+                    t += gy[r, j] * (x[r, j] - m)
             first += s
             second += t
         plain[r], moment[r] = first, second
@@ -93,14 +106,21 @@ def plane_sums(lo: int, hi: int, gy: Array, x: Array, mean: Array, plain: Array,
 
 @kernel
 def plane_gradient(
-    lo: int, hi: int, gy: Array, x: Array, mean: Array, a: Array, b: Array, d: Array, out: Array
-) -> None:
-    """Write ``a gy - b - d (x - mean)``; gy, x, out (R, S); tables repeat; items are rows."""
+    lo: int, hi: int, gy: Array, x: Array, mean: Array, scale: Array, shift: Array, relu: bool, a: Array, b: Array,
+    d: Array, out: Array,
+) -> None:  # fmt: skip
+    """Write ``a gy - b - d (x - mean)``; gy, x, out (R, S); tables repeat; items are rows; `relu` as in the sums."""
     for r in range(lo, hi):
         t = r % mean.size
-        m, u, v, w = mean[t], a[t], b[t], d[t]
-        for j in range(x.shape[1]):
-            out[r, j] = u * gy[r, j] - v - w * (x[r, j] - m)
+        m, u, v, w, p, q = mean[t], a[t], b[t], d[t], scale[t], shift[t]
+        if relu:
+            for j in range(x.shape[1]):
+                g, away = gy[r, j], x[r, j] - m
+                g = const(g, "0") if away * p + q <= const(g, "0") else g
+                out[r, j] = u * g - v - w * away
+        else:
+            for j in range(x.shape[1]):
+                out[r, j] = u * gy[r, j] - v - w * (x[r, j] - m)
 
 
 # ---- array functions -------------------------------------------------------------------------------------
@@ -129,17 +149,21 @@ def affine(x: Array, mean: Array | float, scale: Array | float, shift: Array | f
     return out
 
 
-def gradient_sums(gy: Array, x: Array, mean: Array) -> tuple[Array, Array]:
+def gradient_sums(gy: Array, x: Array, mean: Array, relu: tuple[Any, Any] | None = None) -> tuple[Array, Array]:
     """Return the sums (N, C), float64, of ``gy`` and of ``gy * (x - mean)`` over each plane."""
     plain, moment = np.empty((2, *x.shape[:2]))
-    table = _tables(x, mean)[0]
-    plane_sums(plain.size, 2 * x.nbytes, planes(gy), planes(x), table, plain.ravel(), moment.ravel())
+    tables = _tables(x, mean, *(relu or (0.0, 0.0)))
+    sums = plain.ravel(), moment.ravel()
+    plane_sums(plain.size, 2 * x.nbytes, planes(gy), planes(x), *tables, relu is not None, *sums)
     return plain, moment
 
 
-def gradient(gy: Array, x: Array, mean: Array, a: Array, b: Array, d: Array) -> Array:
+def gradient(
+    gy: Array, x: Array, mean: Array, a: Array, b: Array, d: Array, relu: tuple[Any, Any] | None = None
+) -> Array:
     """Return ``a * gy - b - d * (x - mean)``; tables (N, C) or (C,)."""
     out = np.empty_like(x)
-    rows = x.shape[0] * x.shape[1]
-    plane_gradient(rows, 3 * x.nbytes, planes(gy), planes(x), *_tables(x, mean, a, b, d), planes(out))
+    rows, tables = x.shape[0] * x.shape[1], _tables(x, mean, *(relu or (0.0, 0.0)), a, b, d)
+    masks, rest = tables[:3], tables[3:]
+    plane_gradient(rows, 3 * x.nbytes, planes(gy), planes(x), *masks, relu is not None, *rest, planes(out))
     return out

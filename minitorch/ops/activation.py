@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import elementwise
+from ..masked import Masked, may_mask
 from ..op import Make, Op, Pointwise, Sample, Variant, register
 from ..tensor import method
 from ._common import Tensor, apply, apply_, float_arg, numbers, tensor_arg
@@ -40,6 +41,13 @@ def _np_relu(x: Any) -> Any:
     return np.maximum(x, x.dtype.type(0))
 
 
+def _relu_vjp(node: Any, g: Tensor) -> Any:
+    y = node.output().detach()
+    if may_mask(node) and g._data.dtype == y._data.dtype:
+        return Masked(g, lambda: apply(RELU_BACK, (g, y)))
+    return apply(RELU_BACK, (g, y))
+
+
 def _relu_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor, None]:
     return apply(RELU_BACK, (gg, node.input(1))), None
 
@@ -47,7 +55,7 @@ def _relu_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor, None]:
 RELU: Op = Pointwise(
     "relu",
     _np_relu,
-    lambda node, g: apply(RELU_BACK, (g, node.output().detach())),
+    _relu_vjp,
     keeps=(0,),
     variants=compiled("relu"),
     lacks="c",

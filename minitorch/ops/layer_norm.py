@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import shape_text
 from ..kernels import group_norm as group_kernels
-from ..kernels import norm as kernels
+from ..kernels import layer_norm as kernels
 from ..memory import Array
 from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import wrap

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import norm as kernels
+from ..masked import Masked
 from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import wrap
 from ._common import Tensor, apply, float_arg, vjp_of
@@ -34,27 +35,34 @@ def _pixels(x: Tensor) -> tuple[int, ...]:
     return (0, *range(2, x._data.ndim))
 
 
-def _train_vjp(node: Any, g: Tensor, *_: Any) -> Grads:
+# params: eps, and the bias as it was, from which a ReLU's gradient is found (see `minitorch.masked`)
+
+
+def _train_fwd(x: Any, w: Any, b: Any, eps: float, behind: Any) -> Any:
+    return kernels.batch_norm_forward(x, w, b, eps)
+
+
+def _train_vjp(node: Any, g: Any, *_: Any) -> Grads:
     x, w = node.input(0), node.input(1)
-    stats = (node.output(1)._data, node.output(3)._data, True)
-    gx, gw, gb = apply(NORM_BACK, (g, x, w), stats)
+    stats = (node.output(1)._data, node.output(3)._data, True, node.params[1] if type(g) is Masked else None)
+    gx, gw, gb = apply(NORM_BACK, (g.gradient if type(g) is Masked else g, x, w), stats)
     return gx, gw if w is not None else None, gb
 
 
 def _given_vjp(node: Any, g: Tensor) -> Grads:
     x, w = node.input(0), node.input(1)
     mean, invstd = node.params
-    gx, gw, gb = apply(NORM_BACK, (g, x, w), (mean, invstd, False))
+    gx, gw, gb = apply(NORM_BACK, (g, x, w), (mean, invstd, False, None))
     return gx, gw if w is not None else None, gb
 
 
-def _back_fwd(g: Any, x: Any, w: Any, mean: Any, invstd: Any, training: bool) -> Any:
-    return kernels.batch_norm_backward(g, x, mean, invstd, w, training)
+def _back_fwd(g: Any, x: Any, w: Any, mean: Any, invstd: Any, training: bool, behind: Any) -> Any:
+    return kernels.batch_norm_backward(g, x, mean, invstd, w, training, behind)
 
 
 def _back_vjp(node: Any, *grads: Any) -> Grads:
-    inputs = (node.input(0), node.input(1), node.input(2))
-    return vjp_of(lambda g, x, w: _back_formula(g, x, w, *node.params), node, inputs, grads)  # type: ignore[return-value]
+    inputs, given = (node.input(0), node.input(1), node.input(2)), node.params[:3]  # recorded ones are never masked
+    return vjp_of(lambda g, x, w: _back_formula(g, x, w, *given), node, inputs, grads)  # type: ignore[return-value]
 
 
 def _back_formula(g: Tensor, x: Tensor, w: Tensor | None, mean: Any, invstd: Any, training: bool) -> tuple[Tensor, ...]:
@@ -79,13 +87,14 @@ def _back_formula(g: Tensor, x: Tensor, w: Tensor | None, mean: Any, invstd: Any
 _SAVES = ((0, 1), (0, 1), (0, 1))
 BATCH_NORM: Op = Widening(
     "native_batch_norm",
-    kernels.batch_norm_forward,
+    _train_fwd,
     _train_vjp,
     saves=_SAVES,
     keeps=(1, 3),
     physical=True,
     nondifferentiable=(1, 2, 3),
 )
+BATCH_NORM.masks = True
 GIVEN_NORM: Op = Widening(
     "native_batch_norm",
     lambda x, w, b, mean, invstd: kernels.batch_norm_apply(x, mean, invstd, w, b),
@@ -155,7 +164,9 @@ def _as(t: Tensor | None, like: Tensor) -> Tensor | None:
 def _trained(
     x: Tensor, running_mean: Any, running_var: Any, weight: Any, bias: Any, momentum: float, eps: float
 ) -> Tensor:
-    y, mean, var, _ = apply(BATCH_NORM, (x, _as(weight, x), _as(bias, x)), (eps,))
+    shift = _as(bias, x)
+    behind = 0.0 if shift is None else shift._data.copy()
+    y, mean, var, _ = apply(BATCH_NORM, (x, _as(weight, x), shift), (eps, behind))
     count = x._data.size // max(x._data.shape[1], 1)
     unbiased = var._data * (count / max(count - 1, 1))
     for running, new in ((running_mean, mean._data), (running_var, unbiased)):
