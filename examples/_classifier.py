@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import _pictures as pictures
 from _run import Run
 from tqdm import tqdm
 
 import minitorch as torch
 from minitorch import nn
+from minitorch.io import save_file
 from minitorch.nn import functional as F
 from minitorch.utils.data import DataLoader
 
@@ -79,3 +81,15 @@ def confusion(model: nn.Module, loader: DataLoader, classes: int) -> torch.Tenso
     for inputs, labels in loader:
         counts += torch.bincount(labels * classes + model(inputs).argmax(1), minlength=classes * classes)
     return counts.reshape(classes, classes)
+
+
+def report(run: Run, model: nn.Module, loader: DataLoader, names: Sequence[str], *, truth: str, answer: str) -> float:
+    """Say how long the training took, draw curves and confusions, save the model; return the accuracy."""
+    run.report_time()
+    out, matrix = run.args.out, confusion(model, loader, len(names))
+    pictures.curves(out / "curves.png", run.history)
+    pictures.confusion(out / "confusion.png", matrix, names, truth=truth, answer=answer)
+    save_file(model.state_dict(), out / "model.safetensors")
+    accuracy = matrix.trace().item() / matrix.sum().item()
+    print(f"{accuracy:.1%} of {int(matrix.sum())} tests are right")
+    return accuracy

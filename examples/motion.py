@@ -16,7 +16,6 @@ from _shapes import clips
 
 import minitorch as torch
 from minitorch import nn
-from minitorch.io import save_file
 from minitorch.utils.data import DataLoader, TensorDataset
 
 FRAMES, LENGTH = 8, 24
@@ -47,16 +46,9 @@ def main(argv: list[str] | None = None) -> float:
     run = Run(args, model=model, optimizer=optimizer)
     tests = DataLoader(test, batch_size=200)
     classifier.fit(run, model, optimizer, DataLoader(train, batch_size=args.batch_size, shuffle=True), tests)
-    run.report_time()
-
-    matrix = classifier.confusion(model, tests, len(DIRECTIONS))
-    pictures.curves(args.out / "curves.png", run.history)
-    pictures.confusion(args.out / "confusion.png", matrix, DIRECTIONS, truth="moves", answer="taken for")
+    accuracy = classifier.report(run, model, tests, DIRECTIONS, truth="moves", answer="taken for")
     shown = {f"moves {DIRECTIONS[label]}": clip[0] for clip, label in (test[i] for i in range(5))}
     pictures.rows_of_images(args.out / "clips.png", shown)
-    save_file(model.state_dict(), args.out / "model.safetensors")
-    accuracy = matrix.trace().item() / len(test)
-    print(f"{accuracy:.1%} of {len(test)} test clips are right")
     print(f"curves.png, confusion.png, clips.png and model.safetensors are in {args.out}")
     return accuracy
 

@@ -19,7 +19,6 @@ from matplotlib.figure import Figure
 
 import minitorch as torch
 from minitorch import nn
-from minitorch.io import save_file
 from minitorch.utils.data import DataLoader, TensorDataset
 
 LENGTH = 512  # samples
@@ -83,15 +82,8 @@ def main(argv: list[str] | None = None) -> float:
     run = Run(args, model=model, optimizer=optimizer)
     tests = DataLoader(test, batch_size=350)
     classifier.fit(run, model, optimizer, DataLoader(train, batch_size=args.batch_size, shuffle=True), tests)
-    run.report_time()
-
-    matrix = classifier.confusion(model, tests, len(KINDS))
-    pictures.curves(args.out / "curves.png", run.history)
-    pictures.confusion(args.out / "confusion.png", matrix, KINDS, truth="wave", answer="taken for")
+    accuracy = classifier.report(run, model, tests, KINDS, truth="wave", answer="taken for")
     draw(args.out / "waves.png", test)
-    save_file(model.state_dict(), args.out / "model.safetensors")
-    accuracy = matrix.trace().item() / len(test)
-    print(f"{accuracy:.1%} of {len(test)} test waves are right")
     print(f"curves.png, confusion.png, waves.png and model.safetensors are in {args.out}")
     return accuracy
 
