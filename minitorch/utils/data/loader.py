@@ -16,6 +16,7 @@ from .fetch import IterableFetcher, MapFetcher
 from .iterators import HereIterator
 from .processes import WorkerIterator
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
+from .threads import ThreadIterator
 
 __all__ = ["DataLoader"]
 
@@ -48,7 +49,7 @@ class DataLoader(Generic[T_co]):
     batch_sampler : Sampler or iterable, optional
         Source of lists of indices, instead of ``batch_size``, ``shuffle``, ``sampler`` and ``drop_last``.
     num_workers : int, default 0
-        Processes that load; 0 loads in this one.
+        Processes (or threads) that load; 0 loads in this one.
     collate_fn : callable, optional
         From a list of samples to a batch; `default_collate`.
     pin_memory, pin_memory_device
@@ -60,7 +61,7 @@ class DataLoader(Generic[T_co]):
     worker_init_fn : callable, optional
         Called in each worker with its number.
     multiprocessing_context : str or context, optional
-        How workers are started.
+        How worker processes are started; or "thread" for worker threads, which share memory and the random stream.
     generator : Generator, optional
         Source of the order and of the workers' seeds.
     prefetch_factor : int, optional
@@ -190,10 +191,11 @@ class DataLoader(Generic[T_co]):
     def __iter__(self) -> Iterator[Any]:
         if self.num_workers == 0:
             return HereIterator(self)
+        kind = ThreadIterator if self._context == "thread" else WorkerIterator
         if not self.persistent_workers:
-            return WorkerIterator(self)
+            return kind(self)
         if self._iterator is None:
-            self._iterator = WorkerIterator(self)
+            self._iterator = kind(self)
         else:
             self._iterator.renew()
         iterator: WorkerIterator = self._iterator
@@ -255,6 +257,8 @@ def _context(context: Any, workers: int) -> Any:
             "multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got "
             f"num_workers={workers}"
         )
+    if context == "thread":
+        return context
     if isinstance(context, str):
         methods = multiprocessing.get_all_start_methods()
         if context not in methods:

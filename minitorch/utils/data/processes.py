@@ -12,7 +12,8 @@ from multiprocessing.connection import wait
 from typing import Any, NoReturn
 
 from .iterators import LoaderIterator
-from .worker import Ended, Failure, WorkerInfo, main_ends, receive, send, work
+from .transport import arena, receive, send
+from .worker import Ended, Failure, WorkerInfo, main_ends, work
 
 __all__ = ["WorkerIterator"]
 
@@ -20,14 +21,15 @@ _PATIENCE = 5.0  # seconds that a worker has to leave when it is told to
 
 
 class _Worker:
-    """A worker process and the main process's ends of its pipes."""
+    """A worker process, the main process's ends of its pipes, and the memory through which its batches come."""
 
-    def __init__(self, context: Any, info: WorkerInfo, make_fetcher: Callable[[], Any], init: Any) -> None:
+    def __init__(self, context: Any, info: WorkerInfo, make_fetcher: Callable[[], Any], init: Any, ahead: int) -> None:
+        self.arena = arena(ahead)
         tasks, self.tasks = context.Pipe(duplex=False)
         self.results, results = context.Pipe(duplex=False)
         main_ends.update((self.tasks, self.results))
         self.active = True
-        arguments = (tasks, results, info, make_fetcher, init, os.getpid())
+        arguments = (tasks, results, self.arena, info, make_fetcher, init, os.getpid())
         self.process = context.Process(target=work, args=arguments, daemon=True)
         with warnings.catch_warnings():
             # Python warns of forks beside threads; the worker computes on one thread and takes no lock of others.
@@ -36,9 +38,12 @@ class _Worker:
         tasks.close()
         results.close()
 
+    def give(self, task: Any) -> None:
+        send(self.tasks, task)
+
     def stop(self) -> None:
         with contextlib.suppress(OSError):
-            send(self.tasks, None)
+            self.give(None)
         self.results.close()  # ends a worker that is still sending
 
     def join(self) -> None:
@@ -47,6 +52,8 @@ class _Worker:
             self.process.terminate()
             self.process.join()
         self.tasks.close()
+        if self.arena is not None:
+            self.arena.close()
 
 
 class WorkerIterator(LoaderIterator):
@@ -55,20 +62,29 @@ class WorkerIterator(LoaderIterator):
     def __init__(self, loader: Any) -> None:
         super().__init__(loader)
         self._pid = os.getpid()
-        self._workers: list[_Worker] = []
-        context = loader.multiprocessing_context or multiprocessing.get_context()
+        self._workers: list[Any] = []
         for number in range(loader.num_workers):
             info = WorkerInfo(number, loader.num_workers, self._base_seed + number, loader.dataset)
-            self._workers.append(_Worker(context, info, loader.fetcher, loader.worker_init_fn))
+            self._workers.append(self._start(info))
         self._begin()
+
+    def _start(self, info: WorkerInfo) -> Any:
+        loader = self.loader
+        context = loader.multiprocessing_context or multiprocessing.get_context()
+        return _Worker(context, info, loader.fetcher, loader.worker_init_fn, self._ahead)
+
+    @property
+    def _ahead(self) -> int:
+        """The number of tasks that are out at the same time."""
+        return max(1, int(self.loader.prefetch_factor * self.loader.num_workers))
 
     def _begin(self) -> None:
         self._order: deque[int] = deque()  # numbers of the tasks that are out, in the sampler's order
-        self._owner: dict[int, _Worker] = {}
+        self._owner: dict[int, Any] = {}
         self._done: dict[int, Any] = {}
         self._count = 0
         self._turn = 0
-        for _ in range(self.loader.prefetch_factor * len(self._workers)):
+        for _ in range(self._ahead):
             self._assign()
 
     def renew(self) -> None:
@@ -77,12 +93,12 @@ class WorkerIterator(LoaderIterator):
             self._receive()
         for worker in self._workers:
             worker.active = True
-            send(worker.tasks, "renew")
+            worker.give("renew")
         self._indices = iter(self.loader._index_sampler)
         self._yielded = 0
         self._begin()
 
-    def _assign(self, to: _Worker | None = None) -> None:
+    def _assign(self, to: Any = None) -> None:
         """Send the next task, to the worker whose turn it is."""
         worker = to if to is not None and to.active else self._next_worker()
         if worker is None:
@@ -92,14 +108,14 @@ class WorkerIterator(LoaderIterator):
         except StopIteration:
             return
         try:
-            send(worker.tasks, (self._count, index))
+            worker.give((self._count, index))
         except OSError:
             self._give_up([worker])
         self._order.append(self._count)
         self._owner[self._count] = worker
         self._count += 1
 
-    def _next_worker(self) -> _Worker | None:
+    def _next_worker(self) -> Any:
         for _ in self._workers:
             worker = self._workers[self._turn % len(self._workers)]
             self._turn += 1
@@ -131,7 +147,7 @@ class WorkerIterator(LoaderIterator):
             batch.reraise()
         return batch
 
-    def _retire(self, worker: _Worker) -> None:
+    def _retire(self, worker: Any) -> None:
         """Expect nothing more of a worker whose dataset has ended."""
         worker.active = False
         for number in [number for number, owner in self._owner.items() if owner is worker]:
@@ -140,7 +156,7 @@ class WorkerIterator(LoaderIterator):
         self._order = deque(number for number in self._order if number in self._owner or number in self._done)
         self._assign()
 
-    def _receive(self) -> tuple[int, Any, _Worker]:
+    def _receive(self) -> tuple[int, Any, Any]:
         """Wait for the next result of any worker."""
         owners: dict[Any, _Worker] = {worker.results: worker for worker in self._workers}
         sentinels: dict[Any, _Worker] = {worker.process.sentinel: worker for worker in self._workers}
@@ -149,7 +165,7 @@ class WorkerIterator(LoaderIterator):
             raise RuntimeError(f"DataLoader timed out after {self.loader.timeout} seconds")
         for pipe in [pipe for pipe in ready if pipe in owners]:  # before deaths: results sent first still count
             try:
-                number, batch = receive(pipe)
+                number, batch = receive(pipe, owners[pipe].arena)
             except (EOFError, OSError):
                 self._give_up([owners[pipe]])
             self._owner.pop(number, None)

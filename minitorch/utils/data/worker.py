@@ -1,11 +1,12 @@
 """The worker's side of a loader with processes: take tasks, fetch batches, send them back.
 
 Tasks and results travel through two pipes that only this worker uses, so a worker that is killed can leave no
-lock behind. Arrays go through the pipe as raw bytes after a small pickle that refers to them.
+lock behind.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import queue
@@ -17,14 +18,16 @@ import traceback
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ...jit import set_num_threads
 from ...random import manual_seed
+from .transport import Arena, receive, send
 
-__all__ = ["Ended", "Failure", "WorkerInfo", "get_worker_info", "main_ends", "receive", "send", "work"]
+__all__ = ["Ended", "Failure", "WorkerInfo", "get_worker_info", "main_ends", "serve", "set_info", "work"]
 
 # The main process's ends of all pipes. A fork inherits them, and a pipe whose other end is still open somewhere
 # neither ends nor breaks.
@@ -44,10 +47,16 @@ class WorkerInfo:
 
 
 _info: WorkerInfo | None = None
+_of_thread = threading.local()
+
+
+def set_info(info: WorkerInfo) -> None:
+    """Make `get_worker_info` answer with ``info`` in this thread."""
+    _of_thread.info = info
 
 
 def get_worker_info() -> WorkerInfo | None:
-    """Return ``id``, ``num_workers``, ``seed`` and ``dataset`` in a loader's worker process; None elsewhere.
+    """Return ``id``, ``num_workers``, ``seed`` and ``dataset`` in a loader's worker; None elsewhere.
 
     Examples
     --------
@@ -55,7 +64,7 @@ def get_worker_info() -> WorkerInfo | None:
     >>> get_worker_info() is None
     True
     """
-    return _info
+    return getattr(_of_thread, "info", _info)
 
 
 class Ended:
@@ -98,30 +107,6 @@ class _Text(str):
         return str(self)
 
 
-# ---------------------------------------------------------------- transport
-
-
-def send(connection: Any, value: Any) -> None:
-    """Send a value; its arrays follow as they are in memory."""
-    buffers: list[pickle.PickleBuffer] = []
-    head = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
-    views = [buffer.raw() for buffer in buffers]
-    connection.send_bytes(pickle.dumps(([view.nbytes for view in views], head)))
-    for view in views:
-        if view.nbytes:
-            connection.send_bytes(view)
-
-
-def receive(connection: Any) -> Any:
-    """Receive what `send` sent; EOFError if the other side has closed."""
-    sizes, head = pickle.loads(connection.recv_bytes())
-    buffers = [np.empty(size, np.uint8) for size in sizes]
-    for buffer in buffers:
-        if buffer.size:
-            connection.recv_bytes_into(buffer)
-    return pickle.loads(head, buffers=buffers)
-
-
 # ---------------------------------------------------------------- the worker
 
 
@@ -155,31 +140,43 @@ def _prepare(info: WorkerInfo) -> None:
 def work(
     tasks: Any,
     results: Any,
+    arena: Arena | None,
     info: WorkerInfo,
     make_fetcher: Callable[[], Any],
     init: Callable[[int], None] | None,
     parent: int,
 ) -> None:
-    """Run a worker until it is told to stop: ``(number, index)`` asks for a batch, "renew" begins an epoch."""
+    """Run a worker process until it is told to stop."""
     for end in list(main_ends):
         end.close()
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(tasks, inbox, parent), daemon=True).start()
     _prepare(info)
     where = f"in DataLoader worker process {info.id}"
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the main process has had enough
+        reply = partial(_reply, results, arena, where)
+        serve(inbox.get, reply, info, make_fetcher, init, where)
+
+
+def serve(
+    take: Callable[[], Any],
+    reply: Callable[[int, Any], None],
+    info: WorkerInfo,
+    make_fetcher: Callable[[], Any],
+    init: Callable[[int], None] | None,
+    where: str,
+) -> None:
+    """Do tasks until there is None: ``(number, index)`` asks for a batch, "renew" begins an epoch."""
     fetch, trouble = _started(make_fetcher, init, info.id, where)
-    try:
-        while (task := inbox.get()) is not None:
-            if task == "renew":
-                fetch, trouble = _started(make_fetcher, None, info.id, where)
-            elif fetch is not None or trouble is not None:
-                number, index = task
-                result, trouble = (trouble, None) if trouble else (_fetched(fetch, index, where), None)
-                if isinstance(result, Ended):
-                    fetch = None
-                _reply(results, number, result, where)
-    except (BrokenPipeError, ConnectionResetError):
-        pass  # the main process has had enough
+    while (task := take()) is not None:
+        if task == "renew":
+            fetch, trouble = _started(make_fetcher, None, info.id, where)
+        elif fetch is not None or trouble is not None:
+            number, index = task
+            result, trouble = (trouble, None) if trouble else (_fetched(fetch, index, where), None)
+            if isinstance(result, Ended):
+                fetch = None
+            reply(number, result)
 
 
 def _started(make_fetcher: Any, init: Any, number: int, where: str) -> tuple[Any, Failure | None]:
@@ -201,9 +198,9 @@ def _fetched(fetch: Any, index: Any, where: str) -> Any:
         return Failure(where)
 
 
-def _reply(results: Any, number: int, result: Any, where: str) -> None:
+def _reply(results: Any, arena: Arena | None, where: str, number: int, result: Any) -> None:
     try:
-        send(results, (number, result))
+        send(results, (number, result), arena)
     except (BrokenPipeError, ConnectionResetError):
         raise
     except Exception:  # a batch that cannot be pickled
