@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from minitorch import jit
 from minitorch.codegen.ir import AVX2, AVX512, I64, NEON, SSE2, Target, dump
-from minitorch.codegen.walk import Walk, emit_walk_outer, emit_walk_sum, walks
+from minitorch.codegen.walk import USUAL, emit_walk_outer, emit_walk_sum, walks
 from minitorch.kernels.conv import conv_forward, conv_input_grad
 from minitorch.kernels.conv_ref import conv_forward_ref, conv_input_grad_ref, conv_weight_grad_ref
 from minitorch.kernels.conv_weight import conv_weight_grad
@@ -154,7 +154,7 @@ def test_groups_never_go_to_winograd(width: int, groups: int) -> None:
 @settings(max_examples=60)
 @given(data=st.data(), dtype=st.sampled_from([np.float32, np.float64]), bias=st.booleans())
 def test_walked_rows_equal_their_reference(data: Any, dtype: Any, bias: bool) -> None:
-    usual = [((3, 3), (1, 1)), ((3, 3), (2, 2)), ((1, 3), (1, 2)), ((3, 4), (2, 1)), ((5, 5), (1, 1))]
+    usual = [((3, 3), (1, 1)), ((3, 3), (2, 2)), ((1, 3), (1, 1)), ((1, 4), (1, 1)), ((3, 4), (2, 1))]
     kernel, stride = data.draw(st.sampled_from(usual))
     padding = tuple(data.draw(st.tuples(*[st.tuples(st.integers(0, 2), st.integers(0, 3))] * 2)))
     spatial = data.draw(st.tuples(st.integers(5, 20), st.integers(5, 40)))
@@ -171,7 +171,7 @@ def test_walked_rows_of_volumes(depth: Any) -> None:
 
 @pytest.mark.parametrize("target", [AVX512, AVX2, SSE2, NEON])
 def test_walks_can_be_emitted_for_any_cpu(target: Target) -> None:
-    for walk in (Walk(3, 3, 1, 1), Walk(3, 3, 2, 2), Walk(1, 4, 1, 2)):
+    for walk in USUAL:
         assert walks(walk, target)
         rows = walk.rows(target)
         sums = dump(lambda v, *a, w=walk, r=rows: emit_walk_sum(v, w, r, *a), 4, target, [I64] * 11)
@@ -212,7 +212,7 @@ def test_one_thread_and_many_give_the_same_bits(case: str, dtype: Any) -> None:
         "stride": lambda: problem((21, 20), (3, 3), (2, 2), pad, (1, 1), 1, (5, 33, 40), dtype),
         "stem": lambda: problem((40, 41), (7, 7), (2, 2), ((3, 3), (3, 3)), (1, 1), 1, (4, 3, 20), dtype),
         "depthwise": lambda: problem((30, 30), (3, 3), (1, 1), pad, (1, 1), 60, (4, 1, 1), dtype),
-        "depthwise 14": lambda: problem((14, 14), (3, 3), (2, 1), pad, (1, 1), 72, (9, 1, 1), dtype),
+        "depthwise 14": lambda: problem((14, 14), (3, 3), (2, 2), pad, (1, 1), 72, (9, 1, 1), dtype),
         "groups": lambda: problem((30, 30), (3, 3), (2, 2), pad, (1, 1), 16, (4, 4, 4), dtype),
         "deep": lambda: problem((7, 7), (3, 3), (1, 1), pad, (1, 1), 1, (1, 150, 150), dtype),
     }[case]()

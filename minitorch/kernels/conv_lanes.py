@@ -19,8 +19,9 @@ from ..codegen.walk import walk_depth, walk_outer, walk_rows, walk_sum
 from ..jit import helper, kernel
 from .lane_plan import (
     BLOCK,
+    BLOCKS,
     CHANNELS,
-    FIRST,
+    DEPTH,
     GRID_D,
     GRID_H,
     GRID_W,
@@ -173,12 +174,12 @@ def tile_rows(
     table = np.empty(2 * lines, np.int64)
     at = table.ctypes.data
     shared, some = bias.ctypes.data, 1 if given else 0
-    p = 0
     for item in range(lo, hi):
-        while p + 1 < phases.shape[0] and phases[p + 1, FIRST] <= item:
-            p += 1
-        plane, b = divmod(item - phases[p, FIRST], (phases[p, GRID_H] + frame[BLOCK] - 1) // frame[BLOCK])
-        n, d = divmod(plane, phases[p, GRID_D])
+        rest, p = divmod(item, phases.shape[0])  # phases take turns: they share inputs, and cache lines of results
+        plane, b = divmod(rest, frame[BLOCKS])
+        n, d = divmod(plane, frame[DEPTH])
+        if d >= phases[p, GRID_D]:
+            continue
         x_at, w_at = x.ctypes.data, packed.ctypes.data + phases[p, W_OFF]
         y_at = y.ctypes.data + phases[p, Y_OFF] + n * frame[Y_N] + d * frame[Y_D]
         h0, h1 = b * frame[BLOCK], min((b + 1) * frame[BLOCK], phases[p, GRID_H])

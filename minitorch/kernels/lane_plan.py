@@ -21,14 +21,15 @@ ROWS = 8  # output rows of an item: neighbours share input
 # Fields of a phase: grid of outputs, number of taps, offset of the first tap and distance of taps along each axis,
 # byte offsets into the packed weight and the result.
 (
-    FIRST, GRID_D, GRID_H, GRID_W, TAPS_D, TAPS_H, TAPS_W, OFF_D, OFF_H, OFF_W,
+    GRID_D, GRID_H, GRID_W, TAPS_D, TAPS_H, TAPS_W, OFF_D, OFF_H, OFF_W,
     NEXT_D, NEXT_H, NEXT_W, W_OFF, Y_OFF, PHASE,
-) = range(16)  # fmt: skip
-# Fields of the frame; strides in bytes, those of y for one step of the grid.
+) = range(15)  # fmt: skip
+# Fields of the frame; strides in bytes, those of y for one step of the grid; blocks of rows in the
+# highest grid, planes in the deepest.
 (
     STEP_D, STEP_H, STEP_W, SIZE_D, SIZE_H, SIZE_W, X_N, X_D, X_H, X_W, Y_N, Y_D, Y_H, Y_W,
-    CHANNELS, IMAGES, BLOCK, FRAME,
-) = range(18)  # fmt: skip
+    CHANNELS, IMAGES, BLOCK, BLOCKS, DEPTH, FRAME,
+) = range(20)  # fmt: skip
 
 
 class LanePlan(NamedTuple):
@@ -104,24 +105,23 @@ def _plan(
     frame[Y_N : Y_W + 1] = strides * (1, *out_step)
     grids = [max((phase[0] for phase in axis), default=0) for axis in axes]
     block = max(1, min(ROWS, images * grids[0] * grids[1] // PARTS))
-    frame[[CHANNELS, IMAGES, BLOCK]] = channels, images, block
+    frame[[CHANNELS, IMAGES, BLOCK, BLOCKS, DEPTH]] = channels, images, block, -(-grids[1] // block), grids[0]
     order: list[int] = []
-    phases, items, terms = [], 0, 0
+    phases, terms = [], 0
     for d, h, w in product(*axes):
         taps = [(i * window.kernel[1] + j) * window.kernel[2] + k for i in d[1] for j in h[1] for k in w[1]]
         offset = len(order) * turns * channels * itemsize
         start = int(strides[1:] @ (d[4], h[4], w[4]))
         fields = [*zip(*((n, len(t), at, delta) for n, t, at, delta, _ in (d, h, w)))]
-        phases.append([items, *(f for row in fields for f in row), offset, start])
+        phases.append([*(f for row in fields for f in row), offset, start])
         order += taps
-        items += images * d[0] * -(-h[0] // block)
         terms += d[0] * h[0] * w[0] * (len(taps) + 1)
     c, r = np.arange(channels), np.arange(turns)[:, None]
     places = source(np.array(order, np.int64).reshape(-1, 1, 1), c, r)
     lines = max((len(d[1]) * len(h[1]) for d, h in product(*axes[:2])), default=0)
     work = images * channels * turns * terms
     table = np.array(phases, np.int64).reshape(-1, PHASE)
-    form = _form(turns, table, frame)
+    form, items = _form(turns, table, frame), len(table) * images * int(frame[DEPTH] * frame[BLOCKS])
     return LanePlan(items, work, table, frame, max(1, lines), form, places.reshape(-1))
 
 

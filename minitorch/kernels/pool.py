@@ -1,11 +1,10 @@
 """Pooling: maximum with indices, average, adaptive, in one, two or three dimensions, forward and backward.
 
-Arrays come and go in logical order (N, C, *spatial) and are channels last inside, so that every inner loop
-runs over contiguous channels.  Windows are tables: for each output position of each axis, the range of
-inputs that it covers. Plain and adaptive pooling differ in their tables only; the gradient of an average is
-the same window sum with the tables turned round.  Gradients gather (each input row collects from the
-windows that cover it), so no two threads write one place and no sum depends on how the rows were shared
-out.
+Arrays come and go in logical order (N, C, *spatial) and are channels last inside, so that every inner loop runs over
+contiguous channels (but see `_images`).  Windows are tables: for each output position of each axis, the range of inputs
+that it covers. Plain and adaptive pooling differ in their tables only; the gradient of an average is the same window
+sum with the tables turned round.  Gradients gather (each input row collects from the windows that cover it), so no two
+threads write one place and no sum depends on how the rows were shared out.
 
 Indices follow torch: the flattened position in the spatial part of the input.
 """
@@ -182,14 +181,17 @@ def max_windows(
         image = item // rh.shape[0] // rd.shape[0] * size[0] * size[1] * size[2]
         for ow in range(rw.shape[0]):
             o = item * rw.shape[0] + ow
-            flat = (rd[od, 0] * size[1] + rh[oh, 0]) * size[2] + rw[ow, 0]
+            first = (rd[od, 0] * size[1] + rh[oh, 0]) * size[2] + rw[ow, 0]
+            empty = rd[od, 0] >= rd[od, 1] or rh[oh, 0] >= rh[oh, 1] or rw[ow, 0] >= rw[ow, 1]
             for c in range(x.shape[1]):
-                out[o, c] = -const(out[o, c], "inf")
-                index[o, c] = flat
+                out[o, c] = -const(out[o, c], "inf") if empty else x[image + first, c]
+                index[o, c] = first
             for d in range(rd[od, 0], rd[od, 1], step[0]):
                 for h in range(rh[oh, 0], rh[oh, 1], step[1]):
                     for w in range(rw[ow, 0], rw[ow, 1], step[2]):
                         flat = (d * size[1] + h) * size[2] + w
+                        if flat == first:
+                            continue
                         for c in range(x.shape[1]):
                             v = x[image + flat, c]
                             take = (v > out[o, c]) | (v != v)  # the first of equals, the last NaN: as torch
