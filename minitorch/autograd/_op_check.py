@@ -157,7 +157,8 @@ class _Input:
         sides = []
         for sign in (-1.0, 1.0):
             values = list(self.call.values)
-            values[self.i] = base + (sign * eps * direction.reshape(base.shape)).astype(base.dtype)
+            step = np.asarray(sign * eps * direction.reshape(base.shape), base.dtype)
+            values[self.i] = np.asarray(base + step)  # NumPy makes numbers of 0-d sums
             sides.append(self.call.evaluate(values))
         below, above = sides
         left = sum(float(((self.outs[k] - below[k]) * self.weights[k]).sum()) for k in self.used) / eps
