@@ -223,6 +223,7 @@ def test_no_test_is_shadowed_by_another_of_its_name(path: Path) -> None:
 PUBLIC_MODULES = (
     "minitorch",
     "minitorch.autograd",
+    "minitorch.io",
     "minitorch.nn",
     "minitorch.nn.functional",
     "minitorch.nn.init",

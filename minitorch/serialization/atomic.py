@@ -8,9 +8,9 @@ import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, Any
+from typing import IO
 
-__all__ = ["replacing"]
+__all__ = ["replacing", "whole_or_not"]
 
 
 @contextmanager
@@ -32,31 +32,43 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     >>> path.read_bytes()
     b'all of it'
     """
+    with whole_or_not(path) as beside, open(beside, "wb") as file:
+        yield file
+
+
+@contextmanager
+def whole_or_not(path: str | os.PathLike[str]) -> Iterator[str]:
+    """Do what `replacing` does for writers that open files themselves: yield the path they should write to.
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "x")
+    >>> with whole_or_not(path) as beside:
+    ...     _ = pathlib.Path(beside).write_bytes(b"all of it")
+    >>> [file.name for file in path.parent.iterdir()]
+    ['x']
+    """
     target = os.path.realpath(path)
     if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):
-        with open(target, "wb") as direct:
-            yield direct
+        yield target
         return
     beside = f"{target}.{uuid.uuid4().hex[:8]}.part"  # the same folder, so that the move is one step
     try:
-        with open(beside, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+        yield beside
+        _sync(beside, os.O_RDWR)
         if os.path.exists(target):
             shutil.copymode(target, beside)
         os.replace(beside, target)
-        _sync_folder(os.path.dirname(target))
+        with suppress(OSError):  # some systems cannot force folders to the disk
+            _sync(os.path.dirname(target), os.O_RDONLY)
     finally:
         with suppress(OSError):
             os.unlink(beside)
 
 
-def _sync_folder(folder: str) -> None:
-    """Force the move itself to disk, where the system can."""
-    with suppress(OSError):
-        handle: Any = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def _sync(path: str, flags: int) -> None:
+    """Force a file, or the names in a folder, to the disk."""
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

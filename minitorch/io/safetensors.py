@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import importlib
 import os
-import uuid
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from .device import check_device
-from .dtypes import ALL
-from .tensor import Tensor, wrap
+from ..device import check_device
+from ..dtypes import ALL
+from ..serialization.atomic import whole_or_not
+from ..tensor import Tensor, wrap
 
 __all__ = ["load", "load_file", "save", "save_file"]
 
@@ -64,16 +63,11 @@ def save_file(tensors: Mapping[str, Tensor], filename: _Path, metadata: dict[str
     library = _library("save_file")
     arrays = _arrays("save_file", tensors)
     specs = {name: _spec(library, *pair) for name, pair in arrays.items()}
-    target = os.fspath(filename)
-    beside = f"{target}.{uuid.uuid4().hex[:8]}.part"  # the same folder, so that the move is one step
-    try:
-        library.serialize_file(specs, beside, metadata)
-        os.replace(beside, target)
-    except library.SafetensorError as error:
-        raise OSError(f"save_file: cannot write {target!r}: {error}") from error
-    finally:
-        with suppress(OSError):
-            os.unlink(beside)
+    with whole_or_not(filename) as beside:
+        try:
+            library.serialize_file(specs, beside, metadata)
+        except library.SafetensorError as error:
+            raise OSError(f"save_file: cannot write {os.fspath(filename)!r}: {error}") from error
 
 
 def load(data: bytes) -> dict[str, Tensor]:
