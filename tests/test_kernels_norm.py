@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minitorch.jit import get_num_threads, set_num_threads
+from minitorch.kernels import group_norm, norm
 from minitorch.kernels import layer_norm as ln
-from minitorch.kernels import norm
 from minitorch.kernels.layout import logical
 
 Array = Any
@@ -178,3 +178,42 @@ def test_gradients_behind_a_relu_are_those_of_what_it_lets_through(shape: Any, p
             got = norm.batch_norm_backward(clear, x, mean, invstd, weight, behind=0.0 if bias is None else bias)
             for found, expected in zip(got, want):
                 np.testing.assert_allclose(found, expected, rtol=1e-5 if dtype == np.float32 else 1e-12, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape, groups", [((8, 6, 5, 7), 3), ((4, 4, 50, 60), 4), ((16, 8, 17), 1), ((2, 6, 9), 3)])
+@pytest.mark.parametrize("affine", [True, False])
+def test_group_norm_and_its_gradients_agree_with_float64(shape: Any, groups: int, affine: bool, dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    x, gy = rng.normal(3, 2, shape).astype(dtype), rng.normal(size=shape).astype(dtype)
+    w: Any = rng.normal(size=shape[1]).astype(dtype) if affine else None
+    b: Any = rng.normal(size=shape[1]).astype(dtype) if affine else None
+    rows = x.astype(np.float64).reshape(shape[0], groups, -1)
+    scale = 1 / np.sqrt(rows.var(2, keepdims=True) + 1e-3)
+    xhat = ((rows - rows.mean(2, keepdims=True)) * scale).reshape(shape)
+    spread = (1, -1) + (1,) * (len(shape) - 2)
+    factor = w.reshape(spread).astype(np.float64) if affine else 1.0
+    want = xhat * factor + (b.reshape(spread) if affine else 0.0)
+    g = (gy * factor).reshape(rows.shape)
+    h = xhat.reshape(rows.shape)
+    gx = scale * (g - g.mean(2, keepdims=True) - h * (g * h).mean(2, keepdims=True))
+    pixels = (0, *range(2, len(shape)))
+    expected = [want, gx.reshape(shape), (gy * xhat).sum(pixels), gy.astype(np.float64).sum(pixels)]
+    limit, results = (2e-5 if dtype == np.float32 else 1e-11), []
+    for threads in (1, 2, 3, 5):
+        set_num_threads(threads)
+        y, mean, invstd = group_norm.group_norm_forward(x, w, b, groups, 1e-3)
+        found = [y, *group_norm.group_norm_backward(gy, x, mean, invstd, w)]
+        results.append([a.tobytes() for a in found])
+        for got, exact in zip(found, expected):
+            np.testing.assert_allclose(got, exact, rtol=limit, atol=limit * 10)
+    assert all(r == results[0] for r in results)
+
+
+def test_nan_spoils_its_group_alone() -> None:
+    x = np.random.default_rng(0).normal(size=(8, 4, 5, 5)).astype(np.float32)
+    x[3, 1, 2, 2] = np.nan
+    y, mean, invstd = group_norm.group_norm_forward(x, None, None, 2, 1e-5)
+    spoilt: Any = np.isnan(y).any((2, 3))
+    assert spoilt[3].tolist() == [True, True, False, False] and spoilt.sum() == 2
+    assert np.isnan(group_norm.group_norm_backward(x, x, mean, invstd, None)[0]).any((2, 3)).sum() == 2
