@@ -98,9 +98,43 @@ def test_unfit_inputs_are_refused_with_torchs_errors() -> None:
         gradcheck(torch.exp, leaf(1.0).expand(3))
     with pytest.warns(UserWarning, match="Input #0 requires gradient and is not a double precision"):
         gradcheck(torch.neg, leaf(1.0, dtype=torch.float32), atol=1.0)
-    for option in ("check_forward_ad", "check_batched_grad", "check_batched_forward_grad"):
-        with pytest.raises(NotImplementedError, match=option):
-            gradcheck(torch.exp, leaf(1.0), **{option: True})
+    for options in ({"check_backward_ad": False}, {"check_batched_forward_grad": True}):
+        with pytest.raises(AssertionError, match="check_forward_ad"):
+            gradcheck(torch.exp, leaf(1.0), **options)
+
+
+def _two_outputs(x: Any, w: Any) -> Any:
+    return ((x * w).tanh().softmax(0), (x * 2).exp().sum())
+
+
+def test_forward_mode_and_batches_of_vectors_are_checked_too() -> None:
+    given = (leaf(0.1, 0.5, -0.3), leaf(1.0, 2.0, 3.0))
+    both = {"check_batched_grad": True, "check_forward_ad": True, "check_batched_forward_grad": True}
+    assert gradcheck(_two_outputs, given, **both)
+    assert gradgradcheck(_two_outputs, given, check_fwd_over_rev=True, check_batched_grad=True)
+
+
+def test_a_wrong_forward_rule_is_found() -> None:
+    class Square(Function):
+        @staticmethod
+        def forward(x: Any) -> Any:
+            return x * x
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+            ctx.save_for_backward(*inputs)
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return 2 * ctx.saved_tensors[0] * g
+
+        @staticmethod
+        def jvp(ctx: Any, t: Any) -> Any:
+            return 3 * ctx.saved_tensors[0] * t
+
+    assert gradcheck(Square.apply, (leaf(1.0, 2.0),))
+    with pytest.raises(GradcheckError, match="Jacobian mismatch"):
+        gradcheck(Square.apply, (leaf(1.0, 2.0),), check_forward_ad=True)
 
 
 def test_missing_output_gradients_count_as_zeros() -> None:

@@ -226,7 +226,8 @@ def _batched(given: Any, wanted: Any, grads: Any, *options: Any) -> tuple[Tensor
     present: list[int] = []
 
     def walk(*rows: Any) -> Any:
-        found = grad(given, wanted, rows, retain or create, create, unused, materialize_grads=materialize)
+        found = grad(given, wanted, rows, retain_graph=retain or create, create_graph=create, allow_unused=unused,
+                     materialize_grads=materialize)  # fmt: skip
         present[:] = [i for i, g in enumerate(found) if g is not None]
         return tuple([found[i] for i in present])
 

@@ -26,6 +26,7 @@ from ._jacobians import (
     numerical_jacobians,
     real_parts,
 )
+from ._more_checks import batched_rows, batched_tangents, forward_jacobians
 from .engine import grad
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
@@ -86,13 +87,14 @@ def gradcheck(
     nondet_tol : allowed difference between two runs of the same backward pass.
     check_undefined_grad : also check that missing output gradients count as zeros.
     check_grad_dtypes : also check that gradients have the dtype of their inputs.
+    check_forward_ad, check_batched_grad, check_batched_forward_grad : also check forward mode, and `vmap` over both.
     fast_mode : compare one random projection of the Jacobian instead of all elements.
 
     Raises
     ------
     GradcheckError : a gradient is wrong, unless ``raise_exception`` is False (False is returned then).
     ValueError : no input requires a gradient. RuntimeError : an input overlaps itself.
-    NotImplementedError : forward mode or batched gradients are asked for.
+    AssertionError : checks that need one another.
 
     Examples
     --------
@@ -101,15 +103,14 @@ def gradcheck(
     >>> minitorch.autograd.gradcheck(lambda x: x.exp() * x, (x,))
     True
     """
-    _refuse(check_batched_grad=check_batched_grad, check_batched_forward_grad=check_batched_forward_grad,
-            check_forward_ad=check_forward_ad, masked=bool(masked))  # fmt: skip
-    if not check_backward_ad:
-        raise ValueError("gradcheck: check_backward_ad=False leaves nothing to check, since there is no forward mode")
+    _check_choice(check_forward_ad, check_backward_ad, check_batched_grad, check_batched_forward_grad)
     options = _Options(eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes, fast_mode)
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     try:
         _check_inputs(given)
-        _run(func, given, options)
+        if check_backward_ad:
+            _run(func, given, options)
+        _run_more(func, given, options, check_forward_ad, check_batched_grad, check_batched_forward_grad)
     except GradcheckError:
         if raise_exception:
             raise
@@ -149,7 +150,6 @@ def gradgradcheck(
     >>> minitorch.autograd.gradgradcheck(lambda x: x.exp() * x, (x,))
     True
     """
-    _refuse(check_batched_grad=check_batched_grad, check_fwd_over_rev=check_fwd_over_rev, masked=masked)
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     if grad_outputs is None:
         cotangents = tuple(_random_grad(out, gen_non_contig_grad_outputs) for out in differentiable(func(*given)))
@@ -166,19 +166,22 @@ def gradgradcheck(
     return gradcheck(
         first_order, (*given, *cotangents), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception,
         nondet_tol=nondet_tol, check_undefined_grad=check_undefined_grad, check_grad_dtypes=check_grad_dtypes,
-        fast_mode=fast_mode,
+        check_batched_grad=check_batched_grad, fast_mode=fast_mode, check_forward_ad=check_fwd_over_rev,
+        check_backward_ad=check_rev_over_rev,
     )  # fmt: skip
 
 
 # ---- arguments ---------------------------------------------------------------------------------------------
 
 
-def _refuse(**options: bool) -> None:
-    for name, on in options.items():
-        if on:
-            raise NotImplementedError(
-                f"gradcheck: {name}=True needs a mode of differentiation that does not exist here"
-            )
+def _check_choice(forward: bool, backward: bool, batched: bool, batched_forward: bool) -> None:
+    """Raise torch's errors for checks that need one another."""
+    if not (forward or backward):
+        raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
+    if batched and not backward:
+        raise AssertionError("Setting check_batched_grad=True requires check_backward_ad to be True")
+    if batched_forward and not forward:
+        raise AssertionError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
 
 
 def _checked_input(x: Any) -> bool:
@@ -236,6 +239,26 @@ def _run(func: Function, inputs: tuple[Any, ...], options: _Options) -> None:
     if options.undefined:
         _check_undefined(func, inputs)
     return None
+
+
+def _run_more(
+    func: Function, inputs: tuple[Any, ...], options: _Options, forward: bool, batched: bool, batched_forward: bool
+) -> None:
+    """Check forward mode, and the transforms that do several vectors at once."""
+    outputs = differentiable(func(*inputs))
+    places = [i for i, x in enumerate(inputs) if _checked_input(x)]
+    for i in places if forward and outputs else ():
+        numerical = numerical_jacobians(func, inputs, inputs[i], options.eps)
+        for o, found in enumerate(forward_jacobians(func, inputs, i)):
+            _compare(numerical[o], found, (o, outputs[o]), (i, inputs[i]), options)
+    pairs = batched_rows(func, inputs, [inputs[i] for i in places]) if batched and outputs else []
+    for i in places if batched_forward else ():
+        pairs += batched_tangents(func, inputs, i)
+    for together, apart in pairs:
+        if not np.allclose(together, apart, options.rtol, options.atol):
+            raise GradcheckError(
+                f"gradcheck: vmap gives other derivatives, {together}, than one vector after the other, {apart}"
+            )
 
 
 def _check_constant(func: Function, inputs: tuple[Any, ...], places: Sequence[int], options: _Options) -> None:
