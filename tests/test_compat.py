@@ -1,7 +1,9 @@
 """Names that programs written for torch ask for exist, and behave as in torch's CPU build."""
 
+import hashlib
 import importlib
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -153,3 +155,20 @@ def test_the_scaler_says_what_was_called_twice() -> None:
     scaler.step(optimizer)
     with pytest.raises(RuntimeError, match=r"step\(\) has already been called"):
         scaler.step(optimizer)
+
+
+def test_the_hub_loads_a_state_dict_by_url_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    source = tmp_path / "weights.pt"
+    minitorch.save(minitorch.nn.Linear(2, 3).state_dict(), source)
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    named = source.rename(tmp_path / f"weights-{digest[:8]}.pt")
+    found = minitorch.hub.load_state_dict_from_url(named.as_uri(), check_hash=True)
+    kept = Path(minitorch.hub.get_dir()) / "checkpoints" / named.name
+    assert list(found) == ["weight", "bias"] and kept.is_relative_to(tmp_path / "home")
+    named.unlink()
+    assert list(minitorch.hub.load_state_dict_from_url(named.as_uri())) == ["weight", "bias"]
+    wrong = kept.rename(tmp_path / "weights-00000000.pt")
+    with pytest.raises(RuntimeError, match="invalid hash value"):
+        minitorch.hub.load_state_dict_from_url(wrong.as_uri(), check_hash=True)
+    assert not list(kept.parent.iterdir())

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import accelerator as accelerator
 from . import amp as amp
+from . import hub as hub
 from . import settings as settings
 from .accelerator import absent_device
 from .backends import PARTS, backends, version
@@ -32,7 +33,7 @@ def modules() -> dict[str, ModuleType]:
     found = {"accelerator": accelerator, "amp": amp, "backends": backends, "version": version, "fx": fx}
     found |= {"compiler": compiler, "cuda": _cuda(), "cuda.amp": amp, "amp.autocast_mode": amp, "amp.grad_scaler": amp}
     found |= {name: absent_device(f"minitorch.{name}") for name in ("xpu", "mps", "mtia")}
-    found |= {"_C": extension, "distributed": distributed, "onnx": onnx, "profiler": profiler}
+    found |= {"_C": extension, "hub": hub, "distributed": distributed, "onnx": onnx, "profiler": profiler}
     return found | {f"backends.{name}": part for name, part in PARTS.items()}
 
 

@@ -11,7 +11,6 @@ _INSTEAD = {
     "sparse_coo_tensor": "dense tensors",
     "sparse_csr_tensor": "dense tensors",
     "nested": "padded tensors",
-    "hub": "minitorch.load with a file",
     "solve": "minitorch.linalg.solve",
     "lstsq": "minitorch.linalg.lstsq",
     "symeig": "minitorch.linalg.eigh",
