@@ -11,6 +11,7 @@ from typing import Any
 from . import autograd as autograd
 from . import compat as _compat
 from . import distributions as distributions
+from . import fft as fft
 from . import func as func
 from . import io as io
 from . import jit as jit

@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator
 
-from tests import parity_cases_layout, parity_corner_cases, parity_dtype_cases, parity_math_cases, parity_tensor_cases
+from tests import (
+    parity_cases_layout,
+    parity_corner_cases,
+    parity_dtype_cases,
+    parity_fft_cases,
+    parity_math_cases,
+    parity_tensor_cases,
+)
 
 Cases = dict[str, list[str]]
 
@@ -165,4 +172,4 @@ def reductions() -> Iterator[str]:
 
 SUBJECTS = {"promotion": promotions, "values": values, "reductions": reductions, **parity_tensor_cases.SUBJECTS,
             **parity_math_cases.SUBJECTS, **parity_cases_layout.SUBJECTS,
-            **parity_dtype_cases.SUBJECTS, **parity_corner_cases.SUBJECTS}  # fmt: skip
+            **parity_dtype_cases.SUBJECTS, **parity_corner_cases.SUBJECTS, **parity_fft_cases.SUBJECTS}  # fmt: skip
