@@ -21,6 +21,7 @@ from . import optim as optim
 from . import serialization as serialization
 from . import utils as utils
 from . import vision as vision
+from ._explain import explain as explain
 from ._parallel import get_num_threads as get_num_threads
 from ._parallel import set_flush_denormal as set_flush_denormal
 from ._parallel import set_num_threads as set_num_threads

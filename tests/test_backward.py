@@ -148,3 +148,16 @@ def test_modes_nest_decorate_and_survive_exceptions() -> None:
     with pytest.raises(KeyError), torch.no_grad():
         raise KeyError
     assert torch.is_grad_enabled()
+
+
+# ---------------------------------------------------------------- modes
+
+
+def test_inference_mode_decides_over_the_switches_inside() -> None:
+    x = leaf(1.0)
+    with torch.inference_mode():
+        with torch.enable_grad():
+            assert not (x * 2).requires_grad
+        with torch.inference_mode(False):
+            assert (x * 2).requires_grad and not torch.is_inference_mode_enabled()
+        assert torch.is_inference_mode_enabled() and not torch.is_grad_enabled()

@@ -29,7 +29,7 @@ class _Switch:
         if not hasattr(self, "_before"):
             self._before = []
         self._before.append(mode.enabled)
-        mode.enabled = self._on
+        mode.enabled = self._on and not mode.inference
 
     def __exit__(self, *exc: object) -> None:
         mode.enabled = self._before.pop()
@@ -156,8 +156,7 @@ class inference_mode(_Switch):
         self._before = getattr(self, "_before", [])
         self._before.append(mode.enabled)
         self._inference.append(mode.inference)
-        if self._active:
-            mode.enabled, mode.inference = False, True
+        mode.enabled, mode.inference = not self._active, self._active
 
     def __exit__(self, *exc: object) -> None:
         mode.enabled, mode.inference = self._before.pop(), self._inference.pop()
