@@ -108,7 +108,7 @@ def binary_cross_entropy_with_logits(
     tensor(0.6931)
     """
     name = "binary_cross_entropy_with_logits"
-    x, y = tensor_arg(name, input), tensor_arg(name, target, "target", 2)
+    x, y = float_arg(name, input, "log_sigmoid_cpu"), tensor_arg(name, target, "target", 2)
     reduction = legacy_reduction(reduction, size_average, reduce)
     if x._data.shape != y._data.shape:
         raise ValueError(f"Target size ({y.shape}) must be the same as input size ({x.shape})")
