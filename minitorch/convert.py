@@ -18,6 +18,7 @@ __all__ = [
     "legacy",
     "number",
     "ones",
+    "real_part",
     "scalar",
     "to_python",
     "torch_strides",
@@ -280,3 +281,12 @@ def legacy(args: tuple[Any, ...], dtype: dtype) -> Array:
             raise TypeError(f"expected {dtype!r} (got {dtypes.of(first._data)!r})")
         return as_array(first, dtype)
     return np.empty(tuple(int(n) for n in args), dtype.numpy)
+
+
+def real_part(value: Any, kind: str) -> Any:
+    """Return a number that must be real; RuntimeError if it has an imaginary part, for which there is no place."""
+    if not isinstance(value, complex):
+        return value
+    if value.imag:
+        raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
+    return value.real

@@ -289,10 +289,10 @@ class Tensor:
         return bool(self.item())
 
     def __int__(self) -> int:
-        return int(self._only())
+        return int(convert.real_part(self._only(), "int64_t"))
 
     def __float__(self) -> float:
-        return float(self._only())
+        return float(convert.real_part(self._only(), "double"))
 
     def __complex__(self) -> complex:
         return complex(self._only())
