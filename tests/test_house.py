@@ -223,6 +223,10 @@ def test_no_test_is_shadowed_by_another_of_its_name(path: Path) -> None:
 PUBLIC_MODULES = (
     "minitorch",
     "minitorch.autograd",
+    "minitorch.autograd.forward_ad",
+    "minitorch.autograd.functional",
+    "minitorch.autograd.graph",
+    "minitorch.func",
     "minitorch.io",
     "minitorch.nn",
     "minitorch.nn.functional",
@@ -230,6 +234,7 @@ PUBLIC_MODULES = (
     "minitorch.optim",
     "minitorch.optim.lr_scheduler",
     "minitorch.serialization",
+    "minitorch.utils.checkpoint",
     "minitorch.utils.data",
     "minitorch.utils.tensorboard",
     "minitorch.vision.datasets",
