@@ -22,6 +22,8 @@ from .window import Window, residues
 
 FILTER_BYTES = 1 << 24  # of a transformed filter, which should stay in the caches
 LEAST_CHANNELS = 16
+VECTOR_BYTES = 64  # that the estimates are made for; narrower vectors make all the steps slower
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 Run = tuple[int, tuple[int, ...]]  # the first input, the kernel elements along the axis; -1: none
 
@@ -188,13 +190,13 @@ def patches_of(how: Lattice, phase: Phase) -> tuple[int, int]:
     return -(-phase.size[1] // edge), -(-phase.size[2] // edge)
 
 
-def _cost(how: Lattice, images: int, channels: int, filters: int) -> float:
+def _cost(how: Lattice, images: int, channels: int, filters: int, lanes: int) -> float:
     """Estimate the algorithm's cycles on one core from those of its steps."""
     parts, sets = len(how.phases[0].parts), len({p.parts[0].taps for p in how.phases})
     count = sum(images * p.size[0] * rows * cols for p in how.phases for rows, cols in [patches_of(how, p)])
-    ins, outs = -(-channels // 16), -(-filters // 16)
-    products = 36 * parts * channels * outs * 16 / 32 / 0.9
-    return count * (products + 300 * parts * ins + 280 * outs) + sets * 36 * parts * channels * outs * 16 / 4
+    ins, outs = -(-channels // lanes), -(-filters // lanes)
+    products = 36 * parts * channels * outs / 2 / 0.9
+    return count * (products + 300 * parts * ins + 280 * outs) + sets * 36 * parts * channels * outs * 4
 
 
 @lru_cache(maxsize=512)
@@ -208,17 +210,18 @@ def best_lattice(
     >>> len(best_lattice(16, 64, 64, five, np.dtype("float32"), False).phases[0].parts)
     4
     """
-    if dtype != np.float32 or min(channels, filters) < LEAST_CHANNELS:
+    size, lanes = dtype.itemsize, VECTOR_BYTES // dtype.itemsize
+    if dtype not in FLOATS or min(channels, filters) < LEAST_CHANNELS:
         return None
     source, result = (filters, channels) if inverse else (channels, filters)
     a, b, c = window.output
-    direct = images * a * b * c * window.taps * source * -(-result // 16) * 16 / 32 / 0.9
+    direct = images * a * b * c * window.taps * source * -(-result // lanes) / 2 / 0.9
     best, least = None, 0.87 * direct
     for side in (2, 3):
         how = lattice(window, inverse, side)
-        if how is None or 36 * 4 * source * result * _filters(how) > FILTER_BYTES:
+        if how is None or 36 * size * source * result * _filters(how) > FILTER_BYTES:
             continue
-        cost = _cost(how, images, source, result)
+        cost = _cost(how, images, source, result, lanes)
         if cost < least:
             best, least = how, cost
     return best

@@ -50,8 +50,9 @@ LEAST_CHUNK = 96
 # Fields of the frame: strides in bytes, sizes in elements.
 (
     X_N, X_D, X_H, X_W, SIZE_D, SIZE_H, SIZE_W, STEP_D, STEP_H, STEP_W, Y_N, Y_D, Y_H, Y_W, OUT_D, OUT_H, OUT_W,
-    OUT_STEP_D, OUT_STEP_H, OUT_STEP_W, FOLD, SIDE, LIVE, IN_C, OUT_C, PARTS, BLOCK, V_PLANE, M_PLANE, F_PLANE, FRAME,
-) = range(31)  # fmt: skip
+    OUT_STEP_D, OUT_STEP_H, OUT_STEP_W, FOLD, SIDE, LIVE, IN_C, OUT_C, PARTS, BLOCK, V_ROW, V_TERM,
+    V_PLANE, M_PLANE, F_PLANE, FRAME,
+) = range(33)  # fmt: skip
 # Fields of a phase: its first block and patch, its outputs, its patches, its first part and its filter.
 BLOCK_0, PATCH_0, FIRST_D, FIRST_H, FIRST_W, DEPTH, ROWS, COLS, PATCHES, PART_0, SET, PHASE = range(12)
 
@@ -74,31 +75,33 @@ def _strides(size: tuple[int, int, int], channels: int, itemsize: int) -> list[i
 
 
 @lru_cache(maxsize=256)
-def _plan(images: int, channels: int, filters: int, window: Window, inverse: bool, side: int, chunk: int) -> Plan:
+def _plan(
+    images: int, channels: int, filters: int, window: Window, inverse: bool, side: int, chunk: int,
+    dtype: np.dtype[Any],
+) -> Plan:  # fmt: skip
     """Lay the lattice out in tables; `chunk` patches are taken together (0: as the L2 cache likes)."""
     how = lattice(window, inverse, side)
     if how is None:
         raise ValueError(f"winograd_parts: window={window} does not fall into parts of side={side}")
     source, result = (filters, channels) if inverse else (channels, filters)
     inputs, outputs = (window.output, window.size) if inverse else (window.size, window.output)
-    parts, panels = len(how.phases[0].parts), -(-result // panel_width(4))
-    rows = host_tile(4)[0]
-    block = chunk or max(min(48, BLOCK_BYTES // (36 * 4 * (parts * source + result))) // rows * rows, rows)
+    size, (rows, lanes) = dtype.itemsize, host_tile(dtype.itemsize)
+    parts, width = len(how.phases[0].parts), -(-result // (2 * lanes)) * 2 * lanes
+    block = chunk or max(min(48, BLOCK_BYTES // (36 * size * (parts * source + result))) // rows * rows, rows)
     sets = sorted({tuple(part.taps for part in phase.parts) for phase in how.phases})
     frame = np.zeros(FRAME, np.int64)
     frame[X_N : X_W + 1], frame[SIZE_D : SIZE_W + 1], frame[STEP_D : STEP_W + 1] = (
-        _strides(inputs, source, 4), inputs, how.step
+        _strides(inputs, source, size), inputs, how.step
     )  # fmt: skip
-    frame[Y_N : Y_W + 1], frame[OUT_D : OUT_W + 1] = _strides(outputs, result, 4), outputs
+    frame[Y_N : Y_W + 1], frame[OUT_D : OUT_W + 1] = _strides(outputs, result, size), outputs
     frame[OUT_STEP_D : OUT_STEP_W + 1], frame[FOLD], frame[SIDE] = how.out_step, how.fold, 7 - side
     frame[LIVE] = how.fold or 7 - side
     frame[IN_C], frame[OUT_C], frame[PARTS], frame[BLOCK] = source, result, parts, block
-    widths = (
-        block * parts * source,
-        block * panels * panel_width(4),
-        len(sets) * panels * parts * source * panel_width(4),
-    )
-    frame[V_PLANE : F_PLANE + 1] = [winograd.plane(n, 4) // 4 for n in widths]
+    # Sums over patches want a vector's patches together: else a step leads to the same sets of the cache each time.
+    by_vector = chunk > 0 and source % lanes == 0
+    frame[V_ROW : V_TERM + 1] = (lanes * size, block * size) if by_vector else (parts * source * size, size)
+    planes = block * parts * source, block * width, len(sets) * parts * source * width
+    frame[V_PLANE : F_PLANE + 1] = [winograd.plane(n, size) // size for n in planes]
     phases = np.zeros((len(how.phases), PHASE), np.int64)
     blocks = patches = 0
     for i, (row, phase) in enumerate(zip(phases, how.phases)):
@@ -108,7 +111,7 @@ def _plan(images: int, channels: int, filters: int, window: Window, inverse: boo
         row[:] = blocks, patches, *phase.out, phase.size[0], down, across, count, i * parts, number
         blocks, patches = blocks - (-count // block), patches + count
     starts = np.array([part.start for phase in how.phases for part in phase.parts], np.int64)
-    zeros = np.zeros(max(source, result), np.float32)
+    zeros = np.zeros(max(source, result, lanes), dtype)
     return Plan(frame, phases, starts, np.array(sets, np.int64), blocks, patches, zeros)
 
 
@@ -121,10 +124,10 @@ def correlate(
     `packed` is (panels, taps * C, panel width), tap by tap, as `tiles.pack` leaves it. Returns whether all results are
     finite, as `winograd.correlate` does.
     """
-    plan = _plan(images, channels, filters, window, inverse, how.side, 0)
+    plan = _plan(images, channels, filters, window, inverse, how.side, 0, x.dtype)
     source, result = (filters, channels) if inverse else (channels, filters)
     sets, parts, _ = plan.taps.shape
-    panels = -(-result // panel_width(4))
+    panels = -(-result // panel_width(x.itemsize))
     filter36 = aligned(36 * int(plan.frame[F_PLANE]), x.dtype)
     transform_filters(
         sets * panels * parts, 200 * sets * parts * source * result, packed, plan.taps, window.taps, plan.frame,
@@ -140,17 +143,18 @@ def correlate(
 
 def weight_grad(x: Array, gy: Array, images: int, channels: int, filters: int, window: Window, how: Lattice) -> Array:
     """Return the gradient (taps, C, O) of a convolution by its filter, from dense channels-last operands."""
-    parts = len(how.phases[0].parts)
-    chunk = max(LEAST_CHUNK, CHUNK_BYTES // (36 * 4 * (parts * channels + filters)))
-    plan = _plan(images, channels, filters, window, False, how.side, chunk)
+    parts, size, lanes = len(how.phases[0].parts), x.itemsize, host_tile(x.itemsize)[1]
+    chunk = max(LEAST_CHUNK, CHUNK_BYTES // (36 * size * (parts * channels + filters)))
+    plan = _plan(images, channels, filters, window, False, how.side, chunk, x.dtype)
     frame, terms = plan.frame, parts * channels
-    far = winograd.plane(terms, filters * 4)
+    far = winograd.plane(terms, filters * size)
     inputs, grads = (aligned(36 * int(frame[at]), x.dtype) for at in (V_PLANE, M_PLANE))
     sums = aligned(9 * far, x.dtype)
-    products, lanes = np.zeros(winograd.FRAME, np.int64), host_tile(4)[1]
+    products = np.zeros(winograd.FRAME, np.int64)
     products[[winograd.IN_C, winograd.OUT_C, winograd.BLOCK]] = terms, filters, chunk
-    products[[winograd.V_PLANE, winograd.M_PLANE, winograd.M_ROW]] = *frame[[V_PLANE, M_PLANE]] * 4, 8 * lanes
-    products[[winograd.V_ROW, winograd.V_STEP, winograd.V_LAST]] = terms * 4, lanes * 4, (terms - lanes) * 4
+    products[[winograd.V_PLANE, winograd.M_PLANE, winograd.M_ROW]] = *frame[[V_PLANE, M_PLANE]] * size, 2 * lanes * size
+    step = lanes * frame[V_TERM]
+    products[[winograd.V_ROW, winograd.V_STEP, winograd.V_LAST]] = frame[V_ROW], step, (terms - lanes) * frame[V_TERM]
     for first in range(0, plan.patches, chunk):
         count = min(chunk, plan.patches - first)
         transform_patches(
@@ -244,7 +248,7 @@ def _transform_inputs(
     for s in range(frame[PARTS]):
         _sources(base, n, d, row, col, starts[first + s], frame, absent, table)
         for c in range(0, inputs, lanes):
-            gather(INPUT, table.ctypes.data, c * size, dst + (s * inputs + c) * size, frame[V_PLANE] * size,
+            gather(INPUT, table.ctypes.data, c * size, dst + (s * inputs + c) * frame[V_TERM], frame[V_PLANE] * size,
                    inputs - c, like)  # fmt: skip
 
 
@@ -317,10 +321,13 @@ def transform_patches(
     lo: int, hi: int, x: Any, gy: Any, first: int, zeros: Any, phases: Any, starts: Any, frame: Any,
     inputs36: Any, grads36: Any,
 ) -> None:  # fmt: skip
-    """inputs36[36, q, part, C] = BT x BT^T and grads36[36, panel, q, :] = AT^T gy AT of patch first + q, the item."""
+    """inputs36[36, part and C, q] = BT x BT^T, by vectors or not, and grads36[36, panel, q, :] = AT^T gy AT.
+
+    An item is patch first + q.
+    """
     like = x.dtype.type(0)
     size, lanes = x.itemsize, lanes_of(like)
-    terms, outputs, block = frame[IN_C] * frame[PARTS], frame[OUT_C], frame[BLOCK]
+    outputs, block = frame[OUT_C], frame[BLOCK]
     table = np.empty(36, np.int64)
     p = 0
     for q in range(lo, hi):
@@ -329,7 +336,7 @@ def transform_patches(
         n, d, row, col = _origin(first + q - phases[p, PATCH_0], phases[p])
         _transform_inputs(
             x.ctypes.data, n, d, row, col, phases[p, PART_0], starts, frame, zeros.ctypes.data, table, like, size,
-            inputs36.ctypes.data + q * terms * size,
+            inputs36.ctypes.data + q * frame[V_ROW],
         )  # fmt: skip
         _targets(gy.ctypes.data, n, d, row, col, phases[p], frame, zeros.ctypes.data, table)
         for c in range(0, outputs, lanes):
