@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import minitorch
 from minitorch.jit import get_num_threads, set_num_threads
 from minitorch.kernels import reduce as kr
 
@@ -99,3 +100,35 @@ def test_the_number_of_threads_does_not_change_a_bit() -> None:
     for other in results[1:]:
         for a, b in zip(results[0], other):
             np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(7, 5), (3, 40, 33), (300, 1), (0, 4), (70, 3000)])
+def test_gradients_of_extrema_are_shared_by_equals_and_by_nan(shape: tuple[int, ...], dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    x, g = np.round(rng.normal(size=shape)).astype(dtype), rng.normal(size=(*shape[:-1], 1)).astype(dtype)
+    x[rng.random(shape) < 0.02] = np.nan
+    y = x.max(-1, keepdims=True)
+    chosen = (x == y) | (np.isnan(x) & np.isnan(y))
+    results = []
+    for threads in (1, 2, 3, 5):
+        set_num_threads(threads)
+        got = kr.reduce_extreme_gradient(g, x, y)
+        assert got.dtype == dtype
+        np.testing.assert_allclose(got, g * chosen / chosen.sum(-1, keepdims=True), rtol=1e-6)
+        results.append(got.tobytes())
+    assert all(r == results[0] for r in results)
+
+
+@pytest.mark.parametrize("name", ["amax", "amin"])
+def test_large_extrema_have_the_gradients_of_small_ones(name: str) -> None:
+    torch: Any = minitorch
+    values = np.round(np.random.default_rng(0).normal(size=(64, 300)))
+    found = []
+    for whole in (True, False):
+        x = torch.tensor(values, requires_grad=True)
+        parts = [x] if whole else list(x.split(8))
+        torch.cat([getattr(part, name)(1) for part in parts]).square().sum().backward()
+        assert x.grad is not None
+        found.append(x.grad.numpy())
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-12)

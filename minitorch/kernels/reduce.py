@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..codegen.math import const, maximum, minimum
+from ..codegen.math import const, divide, maximum, minimum
 from ..jit import kernel
 
 Array = NDArray[Any]
@@ -128,6 +128,21 @@ def extreme_columns(lo: int, hi: int, x: Array, largest: bool, out: Array, index
                     take = (v > m if largest else v < m) | ((v != v) & (m == m))
                     out[o, b, i] = v if take else m
                     index[o, b, i] = k if take else index[o, b, i]
+
+
+@kernel
+def extreme_gradient(lo: int, hi: int, g: Array, x: Array, y: Array, out: Array) -> None:
+    """Share g among the elements of each row of x (M, n) that equal y; g, y (M,); items are rows."""
+    n = x.shape[1]
+    for r in range(lo, hi):
+        best, count = y[r], const(y[r], "0")
+        for j in range(n):  # NaN is the extremum where there is one
+            v = x[r, j]
+            count += const(v, "1") if (v == best) | ((v != v) & (best != best)) else const(v, "0")
+        share = divide(g[r], count)
+        for j in range(n):
+            v = x[r, j]
+            out[r, j] = share if (v == best) | ((v != v) & (best != best)) else share * const(v, "0")
 
 
 # ---- array functions -------------------------------------------------------------------------------------
@@ -247,3 +262,18 @@ def reduce_extreme(x: Array, axis: int, largest: bool) -> tuple[Array, Array]:
     shape = y.shape[:at] + y.shape[at + 1 :]
     best, where = (np.take_along_axis(table, choice, 1).reshape(shape) for table in (values, index))
     return best.transpose(kept), where.transpose(kept)
+
+
+def reduce_extreme_gradient(g: Array, x: Array, y: Array) -> Array:
+    """Return the gradient of x (..., n) for extrema y (..., 1) along its last axis: equal ones share g (..., 1).
+
+    >>> one = np.ones((1, 1))
+    >>> reduce_extreme_gradient(one, np.array([[3.0, 1.0, 3.0]]), 3 * one).tolist()
+    [[0.5, 0.0, 0.5]]
+    """
+    out, n = np.empty(x.shape, x.dtype), x.shape[-1]
+    if x.size:
+        tables = [np.ascontiguousarray(t, x.dtype).reshape(-1) for t in (g, y)]
+        rows = np.ascontiguousarray(x).reshape(-1, n)
+        extreme_gradient(len(rows), 2 * x.nbytes, tables[0], rows, tables[1], out.reshape(-1, n))
+    return out
