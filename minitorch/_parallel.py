@@ -23,7 +23,7 @@ __all__ = ["STATE", "get_num_threads", "layer", "load_layer", "plan", "set_flush
 SERIAL_WORK = 1 << 20
 # More chunks than threads even out cores of unequal speed, as long as none is a matter of nanoseconds.
 CHUNK_WORK = 1 << 18
-CHUNKS_PER_THREAD = 4
+CHUNKS_PER_THREAD = 8
 # Large grains are multiples of this, so that chunks meet at cache lines and vector loops keep their lanes.
 ALIGN = 64
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from minitorch import jit
 from minitorch.codegen.ir import AVX2, AVX512, I64, NEON, SSE2, Target, dump
 from minitorch.codegen.walk import USUAL, emit_walk_outer, emit_walk_sum, walks
+from minitorch.kernels import tiles
 from minitorch.kernels.conv import conv_forward, conv_input_grad
 from minitorch.kernels.conv_ref import conv_forward_ref, conv_input_grad_ref, conv_weight_grad_ref
 from minitorch.kernels.conv_weight import conv_weight_grad
@@ -260,3 +261,17 @@ def test_empty_batches_and_channels(shape: tuple[int, ...]) -> None:
     assert conv_input_grad(y, w, (6, 6), *how).shape == shape
     gw = conv_weight_grad(y, x, (3, 3), *how)
     assert gw.shape == w.shape and not gw.any()
+
+
+@pytest.mark.parametrize("channels", [64, 48, 80, 65])
+@pytest.mark.parametrize("bias", [True, False])
+def test_results_written_past_the_caches_are_the_same(
+    channels: int, bias: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(channels)
+    x, w = rng.standard_normal((2, 40, 21, 22)), rng.standard_normal((channels, 40, 3, 3))
+    b = rng.standard_normal(channels) if bias else None
+    rest = ((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
+    plain = conv_forward(x, w, b, *rest)
+    monkeypatch.setattr(tiles, "STREAM_BYTES", 0)
+    assert np.array_equal(conv_forward(x, w, b, *rest), plain)

@@ -19,6 +19,7 @@ from .ir import I64, Target, Vec, emitted, host_target, target_of, types
 SEGMENT = 3  # integers a segment: number of terms, byte offset of the rows, byte offset of the panel
 # where a tile's sums start: at zero, at a vector shared by its rows, at what is stored
 ZERO, BIAS, ADD = 0, 1, 2
+STREAM = 4  # added to one of these: whole vectors leave the registers for memory, past the caches; at cache lines only
 
 
 def tile_rows(target: Target) -> int:
@@ -85,7 +86,8 @@ def tile(
         Distance between terms in a row; the panel's address and the distance between its terms.
     out_rows, out_shift, start, bias, cols, floor
         Table of result row addresses, offset added to each, ZERO | BIAS | ADD, the bias vector's address, the
-        number of columns stored, and the least value stored (minus infinity, or 0 for ReLU).
+        number of columns stored, and the least value stored (minus infinity, or 0 for ReLU). With `start` + STREAM
+        all columns are.
 
     """
     if not (isinstance(halves, types.IntegerLiteral) and isinstance(nv, types.IntegerLiteral)):
@@ -153,10 +155,15 @@ def emit_tile(
 
     build.position_at_end(done)
     least = v.spread(floor)
-    for i in range(mr):
-        row = build.add(v.load_int(out_rows, i), out_shift)
-        for j in range(nv):
-            v.store_masked(v.at_least(acc[i][j], least), v.offset(row, j * v.bytes), masks[j])
+    streams = build.icmp_signed(">=", start, ir.Constant(I64, STREAM))
+    with build.if_else(streams) as (past, through):
+        for way in (past, through):
+            with way:
+                for i in range(mr):
+                    row = build.add(v.load_int(out_rows, i), out_shift)
+                    for j in range(nv):
+                        value, at = v.at_least(acc[i][j], least), v.offset(row, j * v.bytes)
+                        v.stream(value, at) if way is past else v.store_masked(value, at, masks[j])
 
 
 def _phi(build: ir.IRBuilder, value: ir.Value, block: ir.Block) -> ir.PhiInstr:
@@ -175,7 +182,7 @@ def _start(v: Vec, mr: int, nv: int, out_rows: Any, out_shift: Any, start: Any, 
     """Emit the sums' first values: zero, the bias, or what the result's rows hold."""
     build = v.builder
     zero, shared, stored, ready = (build.append_basic_block(n) for n in ("zero", "bias", "add", "ready"))
-    switch = build.switch(start, zero)
+    switch = build.switch(build.and_(start, ir.Constant(I64, STREAM - 1)), zero)
     switch.add_case(ir.Constant(I64, BIAS), shared)
     switch.add_case(ir.Constant(I64, ADD), stored)
     build.position_at_end(zero)

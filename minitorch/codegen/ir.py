@@ -152,6 +152,11 @@ class Vec:
         """Store a vector; any alignment of whole elements."""
         self.builder.store(value, self.pointer(address, self.type), align=self.itemsize)
 
+    def stream(self, value: ir.Value, address: ir.Value) -> None:
+        """Store a vector to memory past the caches; the address is a multiple of its size."""
+        store = self.builder.store(value, self.pointer(address, self.type), align=self.bytes)
+        store.set_metadata("nontemporal", self.builder.module.add_metadata([ir.Constant(I32, 1)]))
+
     def load_masked(self, address: ir.Value, mask: ir.Value) -> ir.Value:
         """Load the lanes that `mask` names and leave zero in the others; never touches their memory."""
         align = ir.Constant(I32, self.itemsize)

@@ -25,7 +25,7 @@ from . import winograd as winograd_kernels
 from .conv_groups import block_diagonal
 from .lattice import Lattice, best_lattice
 from .layout import Array, as_channels_last, empty_channels_last, logical
-from .tiles import Plan, aligned, make_plan, multiply, pack, panel_width, start_of
+from .tiles import Plan, aligned, make_plan, multiply, pack, panel_width, start_of, streams
 from .window import Pairs, Window, residues, window3d
 
 ALIGNED = 1 << 16  # bytes from which results start at a cache line, so that no vector is stored across two
@@ -256,8 +256,8 @@ def _run(rows: Array, w: Array, bias: Array | None, planned: tuple[Plan, Packing
     y = start_of(out)
     multiply(
         plan.span, plan.work, start_of(rows), packed, y if bias is None else np.ascontiguousarray(bias),
-        ZERO if bias is None else BIAS, w.dtype.type(-np.inf), plan.zeros, plan.phases, plan.taps, plan.frame,
-        y,
+        streams(out) + (ZERO if bias is None else BIAS), w.dtype.type(-np.inf), plan.zeros, plan.phases, plan.taps,
+        plan.frame, y,
     )  # fmt: skip
     if packed.size <= SPARE:
         how.spare.append(packed)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..codegen.gemm import ADD, host_tile, lanes_of, rows_of, tile
+from ..codegen.gemm import ADD, STREAM, host_tile, lanes_of, rows_of, tile
 from ..codegen.move import move, peek, poke, transpose
 from ..jit import helper, kernel
 from .layout import Array
@@ -22,6 +22,7 @@ BLOCKS = 8  # blocks of tile rows that share one pass over the packed operand
 TABLE_BYTES = 1 << 16  # bound of an item's address table, unless one block alone needs more
 # part of a packed panel that is kept in the L2 cache while an item's blocks pass over it
 PANEL_BYTES = 1 << 18
+STREAM_BYTES = 1 << 24  # results from this size on are written past the caches
 ITEMS = 16  # enough independent items to occupy the threads; fixed, so that the shape alone decides
 
 # Fields of a phase.
@@ -93,6 +94,15 @@ def start_of(x: Array) -> Array:
     return x[(slice(0, 1),) * x.ndim].reshape(-1)
 
 
+def streams(out: Array) -> int:
+    """Return STREAM if a logical result (N, C, ...), stored channels last, had better not go through the caches.
+
+    It would leave them before anybody reads it, and its lines would be read before they are written.
+    """
+    whole = out.shape[1] * out.itemsize % 64 == 0 and out.ctypes.data % 64 == 0
+    return STREAM if out.nbytes >= STREAM_BYTES and whole else 0
+
+
 @kernel
 def multiply(
     lo: int, hi: int, x: Any, packed: Any, bias: Any, start: int, floor: Any,
@@ -137,7 +147,9 @@ def multiply(
             while t0 == 0 or t0 < phases[p, TAPS]:
                 count = min(frame[PASS], phases[p, TAPS] - t0)
                 least = floor if t0 + count == phases[p, TAPS] else lowest
-                how = start if t0 == 0 else ADD
+                how = start % STREAM if t0 == 0 else ADD
+                if start >= STREAM and cols == width and t0 + count == phases[p, TAPS]:
+                    how += STREAM
                 seg = segments.ctypes.data + t0 * 24
                 for k in range(blocks):
                     at = rows.ctypes.data + (k * most + t0) * mr * 8

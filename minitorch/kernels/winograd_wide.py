@@ -4,7 +4,8 @@ All patches of a slab are transformed first. Then an item transforms one panel o
 multiplies all patches by it while it is in the L2 cache, and brings that panel's part of the result back: so the
 filter comes out of memory once for a slab, and its transform, four times as large, never gets there.
 
-Scratch: 36 pixels of input for each patch of a slab; a thread, 36 products of a slab and of `TERMS` channels by a panel.
+Scratch: 36 pixels of input for each patch of a slab; a thread, 36 products of a slab, and of `TERMS` channels, by a
+panel.
 """
 
 from __future__ import annotations
