@@ -28,9 +28,9 @@ from ._parallel import set_num_threads as set_num_threads
 from ._printing import get_printoptions as get_printoptions
 from ._printing import set_printoptions as set_printoptions
 from ._version import __version__ as __version__
+from .autograd import gradcheck_model as gradcheck_model
 from .autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from .autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
-from .autograd import gradcheck_model as gradcheck_model
 from .autograd.grad_mode import enable_grad as enable_grad
 from .autograd.grad_mode import inference_mode as inference_mode
 from .autograd.grad_mode import is_grad_enabled as is_grad_enabled
