@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.gemm import gemm
+from ..kernels.gemm import SMALL, gemm
 from ..memory import Array
 from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import method
@@ -29,6 +29,9 @@ def _product(a: Array, b: Array, bias: Array | None = None) -> Array:
             else np.matmul(a, b)
         )
         return wide if bias is None else wide + bias
+    if bias is None and a.ndim == b.ndim == 2 and a.shape[0] * b.size <= SMALL:
+        small: Array = np.matmul(a, b)  # what gemm would do, without its preparations
+        return small
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2]) if a.ndim > 2 or b.ndim > 2 else ()
     out = np.empty((*batch, a.shape[-2], b.shape[-1]), a.dtype)
     gemm(a, b, out, None if bias is None else np.ascontiguousarray(bias))
@@ -82,6 +85,8 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
     """
     a, b = tensor_arg("matmul", input), tensor_arg("matmul", other, "other", 2)
     m, n = a._data.ndim, b._data.ndim
+    if m == n == 2 and a._data.dtype == b._data.dtype and a._data.shape[1] == b._data.shape[0]:
+        return deliver(apply(MATMUL, (a, b)), out)
     if not m or not n:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {m}D and {n}D")
     _check_dtypes(a, b)
