@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import interception, tape
+from . import interception, memory, tape
 from .memory import Array, Storage
 from .tape import Edge, Node, mode, recording, sequence
 from .tensor import Tensor, _new
@@ -50,6 +50,8 @@ def _fresh(array: Any, op: Any, inputs: tuple[Any, ...]) -> Tensor:
         array = np.asarray(array)
     tensor._data = array
     tensor._storage = storage = Storage()
+    if memory.inferring:
+        memory.infer(storage)
     if not array.flags.c_contiguous and _is_private(op, inputs):
         storage.array = array
         storage.join(tensor)
@@ -72,12 +74,14 @@ def _user_channels_last(array: Array) -> bool:
     return array.ndim > 3 and not array.flags.c_contiguous and np.moveaxis(array, 1, -1).flags.c_contiguous
 
 
-_NO_GRAD_VIEW = (
-    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case "
-    "is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
-    "either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want "
-    "the inplace to be tracked)."
+_FROZEN_VIEW = (
+    "A view was created in {0} mode and is being modified inplace {1}. Given that this use case is ambiguous and "
+    "error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both "
+    "inside the {0} block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
+    "tracked)."
 )
+_NO_GRAD_VIEW = _FROZEN_VIEW.format("no_grad", "with grad mode enabled")
+_INFERENCE_VIEW = _FROZEN_VIEW.format("inference", "in normal mode").replace("inference block", "inference_mode block")
 
 
 def _alias(x: Tensor, array: Array, op: Any, params: tuple[Any, ...]) -> Tensor:
@@ -89,7 +93,7 @@ def _alias(x: Tensor, array: Array, op: Any, params: tuple[Any, ...]) -> Tensor:
     tensor._base = x if x._base is None else x._base
     tensor._seen = storage.rebases
     if x._frozen or not mode.enabled:
-        tensor._frozen = x._frozen or _NO_GRAD_VIEW
+        tensor._frozen = x._frozen or (_INFERENCE_VIEW if memory.inference.on else _NO_GRAD_VIEW)
     if storage.array is not None:
         storage.join(tensor)
     return tensor

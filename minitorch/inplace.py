@@ -26,6 +26,8 @@ def apply_(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Te
             return handler.apply_(op, inputs, params)
     x: Tensor = inputs[0]
     recorded = mode.enabled and op.vjp is not None and _any_requires(inputs)
+    if x._storage.of_inference:
+        x._storage.written()  # refuses outside of inference mode, before anything is done
     if mode.enabled:
         check_writable(x, recorded or (x._base is not None and _requires(x._base)))
     for other in inputs[1:]:

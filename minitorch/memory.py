@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import threading
 import weakref
 from typing import Any
 
@@ -54,6 +55,7 @@ class Storage:
     writer: tuple[str, int] | None = None  # file and line of the last in-place write
     array: Array | None = None  # private storages: the whole buffer in its logical shape
     aliases: tuple[weakref.ref[Any], ...] = ()  # private storages: the tensors on it
+    of_inference = False  # made in inference mode: barred from the tape, and from writes outside of that mode
 
     @property
     def private(self) -> bool:
@@ -80,6 +82,58 @@ class Storage:
             if tensor is not None:
                 tensor._data = replay(whole, tensor._chain)
         self.aliases = ()
+
+
+class InferenceStorage(Storage):
+    """The storage of tensors that were made in inference mode: it counts no writes, so nothing on it can be saved."""
+
+    of_inference = True
+
+    @property
+    def version(self) -> int:  # type: ignore[override]
+        """RuntimeError: writes are not counted."""
+        raise RuntimeError("Inference tensors do not track version counter.")
+
+    def written(self) -> None:
+        """Raise torch's error outside of inference mode."""
+        if not inference.on:
+            raise RuntimeError(
+                "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
+                "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more "
+                "details."
+            )
+
+
+class Inference(threading.local):
+    """Whether this thread is in inference mode; while no thread is, new storages cost one look at `inferring`."""
+
+    on = False
+
+
+inference = Inference()
+inferring = 0  # how many blocks of inference mode are open, in all threads
+_counting = threading.Lock()
+
+
+def switch_inference(on: bool, change: int) -> None:
+    """Set this thread's inference mode, and count the blocks that are open."""
+    global inferring
+    with _counting:
+        inferring += change
+    inference.on = on
+
+
+def infer(storage: Storage) -> Storage:
+    """Make a new storage one of inference if this thread is in inference mode."""
+    if inference.on:
+        storage.__class__ = InferenceStorage
+    return storage
+
+
+def alike(tensor: Any, model: Any) -> Any:
+    """Return a new tensor, its storage of inference if and only if that of ``model`` is."""
+    tensor._storage.__class__ = type(model._storage)
+    return tensor
 
 
 def is_dense(array: Array) -> bool:

@@ -30,7 +30,6 @@ class _Mode(threading.local):
     """Each thread's switches."""
 
     enabled = True
-    inference = False
     anomaly: Any = None  # while anomalies are looked for: gives what is to be remembered of a node's origin
 
 
@@ -75,7 +74,10 @@ class Saved:
     def __init__(self, tensor: Tensor, edge: Edge | None) -> None:
         self.array = tensor._data
         self.storage = storage = tensor._storage
-        self.version = storage.version
+        try:
+            self.version = storage.version
+        except RuntimeError:
+            raise RuntimeError(_OF_INFERENCE) from None
         self.chain = tensor._chain
         self.edge = edge
 
@@ -110,6 +112,11 @@ class Saved:
         )
 
 
+_OF_INFERENCE = (
+    "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+    "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in "
+    "autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+)
 _STEM = re.compile(r"Backward\d*$")
 keep: Any = Saved  # what keeps a value for the backward pass; saved-tensor hooks and transforms put theirs here
 

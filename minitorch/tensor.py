@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from . import convert, dtypes
+from . import convert, dtypes, memory
 from ._printing import format_tensor
 from .device import CPU, channels_last, channels_last_3d, contiguous_format, device, memory_format
 from .dtypes import dtype
@@ -91,7 +91,7 @@ class Tensor:
 
     def __init__(self, *args: Any, dtype: dtype | None = None, device: Any = None) -> None:
         self._data = convert.legacy(args, dtype or dtypes.get_default_dtype())
-        self._storage = Storage()
+        self._storage = wrap(self._data)._storage
 
     if TYPE_CHECKING:  # attached by the op families
 
@@ -238,7 +238,7 @@ class Tensor:
     @property
     def data(self) -> Tensor:
         """The same elements, off the tape and with a write counter of its own."""
-        return wrap(self._visible())
+        return memory.alike(wrap(self._visible()), self)
 
     @data.setter
     def data(self, other: Tensor) -> None:
@@ -376,7 +376,7 @@ def wrap(array: Any, cls: type[Tensor] = Tensor) -> Tensor:
     """Return a tensor on a storage of its own over a NumPy array (or scalar), without a copy."""
     tensor = _new(cls)
     tensor._data = array if type(array) is np.ndarray else np.asarray(array)
-    tensor._storage = Storage()
+    tensor._storage = memory.infer(Storage()) if memory.inferring else Storage()
     return tensor
 
 

@@ -8,6 +8,7 @@ from tests import (
     parity_dtype_cases,
     parity_fft_cases,
     parity_math_cases,
+    parity_semantics_cases,
     parity_tensor_cases,
 )
 
@@ -172,4 +173,5 @@ def reductions() -> Iterator[str]:
 
 SUBJECTS = {"promotion": promotions, "values": values, "reductions": reductions, **parity_tensor_cases.SUBJECTS,
             **parity_math_cases.SUBJECTS, **parity_cases_layout.SUBJECTS,
-            **parity_dtype_cases.SUBJECTS, **parity_corner_cases.SUBJECTS, **parity_fft_cases.SUBJECTS}  # fmt: skip
+            **parity_dtype_cases.SUBJECTS, **parity_corner_cases.SUBJECTS, **parity_fft_cases.SUBJECTS,
+            **parity_semantics_cases.SUBJECTS}  # fmt: skip

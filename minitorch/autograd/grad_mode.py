@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from ..memory import inference, switch_inference
 from ..tape import is_grad_enabled, mode
 
 __all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled"]
@@ -29,7 +30,7 @@ class _Switch:
         if not hasattr(self, "_before"):
             self._before = []
         self._before.append(mode.enabled)
-        mode.enabled = self._on and not mode.inference
+        mode.enabled = self._on and not inference.on
 
     def __exit__(self, *exc: object) -> None:
         mode.enabled = self._before.pop()
@@ -130,7 +131,10 @@ class set_grad_enabled(_Switch):
 
 
 class inference_mode(_Switch):
-    """Do not record operations; as `no_grad`, for code that never asks for gradients of its results.
+    """Do not record operations, and bar the new tensors from recording: for code that never asks for gradients.
+
+    Outside of the block a tensor made in it can be read and cloned, but RuntimeError is raised where it is written in
+    place, is to require a gradient, or would have to be saved for a backward pass.
 
     Examples
     --------
@@ -155,11 +159,13 @@ class inference_mode(_Switch):
             self._inference, self._active = [], True
         self._before = getattr(self, "_before", [])
         self._before.append(mode.enabled)
-        self._inference.append(mode.inference)
-        mode.enabled, mode.inference = not self._active, self._active
+        self._inference.append(inference.on)
+        mode.enabled = not self._active
+        switch_inference(self._active, 1)
 
     def __exit__(self, *exc: object) -> None:
-        mode.enabled, mode.inference = self._before.pop(), self._inference.pop()
+        mode.enabled = self._before.pop()
+        switch_inference(self._inference.pop(), -1)
 
 
 def is_inference_mode_enabled() -> bool:
@@ -169,4 +175,4 @@ def is_inference_mode_enabled() -> bool:
     >>> minitorch.is_inference_mode_enabled()
     False
     """
-    return mode.inference
+    return inference.on

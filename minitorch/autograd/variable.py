@@ -11,6 +11,7 @@ from typing import Any
 from ..dispatch import _requires, edge_of
 from ..errors import shape_text
 from ..handles import RemovableHandle, add_hook
+from ..memory import inference
 from ..tape import Node
 from ..tensor import Tensor, _new, method
 
@@ -29,6 +30,8 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
         )
     if requires_grad and self._data.dtype.kind not in "fcV":
         raise RuntimeError("only Tensors of floating point dtype can require gradients")
+    if requires_grad and self._storage.of_inference and not inference.on:
+        raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
     self._requires = bool(requires_grad)
     return self
 

@@ -51,8 +51,8 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 def _draw(kind: str, tensor: Tensor, generator: Any, *arguments: float) -> Tensor:
     """Fill with the draws of a generator's method ``kind``, in torch's order."""
     with recording(False):
-        getattr(generator or default_generator, kind)(tensor._visible(), *arguments)
         tensor._storage.written()
+        getattr(generator or default_generator, kind)(tensor._visible(), *arguments)
     return tensor
 
 

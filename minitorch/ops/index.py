@@ -183,7 +183,8 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
         where: Any = _lone(index)
         if where is None:
             where = _plain(index, self._data.shape)
-        if where is not None and self._data.dtype.char in "fd" and 0 not in self._data.strides:
+        plain = where is not None and not self._storage.of_inference
+        if plain and self._data.dtype.char in "fd" and 0 not in self._data.strides:
             try:
                 self._data[where] = value
             except IndexError:
@@ -224,12 +225,13 @@ def _write_plain(x: Tensor, basic: Index, tensors: Index, value: Any) -> None:
     part = x._data[(*basic, ...)]
     source = value._data if isinstance(value, Tensor) else value
     if tensors:
-        picked = pick(part, tensors)
-        part[full(tensors)] = _assigned(picked, source)
+        where: Any = full(tensors)
+        values = _assigned(pick(part, tensors), source)
     else:
         check_elements_apart(part)
-        part[...] = _assigned(part, source)
+        where, values = ..., _assigned(part, source)
     x._storage.written()
+    part[where] = values
 
 
 @method
@@ -254,8 +256,9 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         return apply_(ASSIGN, (self, value))
     check_elements_apart(self._data)
     number = convert.to_python(value._data) if isinstance(value, Tensor) else value
-    self._data[...] = convert.number(number, self.dtype)
+    number = convert.number(number, self.dtype)
     self._storage.written()
+    self._data[...] = number
     return self
 
 

@@ -35,9 +35,9 @@ def _twin(x: Tensor) -> Tensor:
 
 def _become(x: Tensor, view: Tensor) -> Tensor:
     """Make ``x`` the view."""
+    x._storage.written()
     x._data, x._base, x._chain, x._seen = view._data, view._base, view._chain, view._seen
     x._node, x._index, x._requires = view._node, view._index, view._requires
-    x._storage.written()
     return x
 
 

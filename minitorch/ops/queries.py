@@ -50,7 +50,7 @@ resolve_conj = _query("resolve_conj", lambda x: x, "the tensor, whose conjugatio
                       "resolve_conj(minitorch.tensor(1))", "tensor(1)")  # fmt: skip
 resolve_neg = _query("resolve_neg", lambda x: x, "the tensor, whose negation is done already",
                      "resolve_neg(minitorch.tensor(1))", "tensor(1)")  # fmt: skip
-is_inference = _query("is_inference", lambda x: False, "whether the tensor is barred from gradients: none is",
+is_inference = _query("is_inference", lambda x: x._storage.of_inference, "whether inference mode made the tensor",
                       "is_inference(minitorch.ones(1))", "False")  # fmt: skip
 
 

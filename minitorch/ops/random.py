@@ -295,6 +295,8 @@ def _filler(name: str, doc: str) -> None:
         kw = {_BOUNDS.get(key, key): value for key, value in kw.items()}
         if name == "random_" and len(values) == 1 and not kw:  # one number is the bound above
             values = [0, *values]
+        if self._storage.of_inference:
+            self._storage.written()
         getattr(_gen(generator), name)(self._visible(), *values, **kw)
         self._storage.written()
         return self
