@@ -5,7 +5,7 @@ VENV_TORCH ?= .venv-torch
 BENCH  ?=
 TESTS  ?= tests
 # One process a core; all tests of a file stay together, because they share compiled kernels.
-KERNEL_TESTS ?= $(foreach name,conv gemm winograd pool norm softmax elementwise,tests/test_kernels_$(name).py)
+KERNEL_TESTS ?= $(foreach name,conv conv_variants gemm winograd pool norm softmax elementwise,tests/test_kernels_$(name).py)
 PYTEST ?= $(VENV)/bin/python -m pytest -q -n auto --dist loadfile
 
 EXAMPLES_READY := $(VENV)/.examples-ready

@@ -22,7 +22,7 @@ import numpy as np
 from ..codegen.gemm import BIAS, ZERO
 from . import conv_lanes, tiles, winograd_parts, winograd_wide
 from . import winograd as winograd_kernels
-from .conv_groups import block_diagonal
+from .conv_groups import block_diagonal, is_finite
 from .lattice import Lattice, best_lattice
 from .layout import Array, as_channels_last, empty_channels_last, logical
 from .tiles import Plan, aligned, make_plan, multiply, pack, panel_width, start_of, streams
@@ -94,6 +94,8 @@ def conv_forward(
         parts = in_parts(case, False) if winograd else None
         if parts and _sum_parts(rows, w, bias, forward_plan(case)[1], parts, False, case, y):
             return y
+        if merged > 1 and not is_finite(rows):
+            case, merged = case._replace(groups=groups), 1
         if folds(case):
             rows = padded(rows, window.padding[2])
         _run(rows, block_diagonal(w, groups, merged), bias, forward_plan(case), y)
@@ -134,6 +136,8 @@ def conv_input_grad(
         parts = in_parts(case, True) if winograd else None
         if parts and _sum_parts(rows, w, bias, _tap_by_tap(case), parts, True, case, gx):
             return gx
+        if merged > 1 and not is_finite(rows):
+            case, merged = case._replace(groups=groups), 1
         _run(rows, block_diagonal(w, groups, merged), bias, _input_plan(case), gx)
     return gx
 
