@@ -6,7 +6,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from .ir import Vec, emitted, target_of, types
+from .ir import I64, Vec, emitted, target_of, types
 
 
 def _vec(context: Any, builder: ir.IRBuilder, like: Any) -> Vec:
@@ -34,6 +34,31 @@ def poke(typingctx: Any, address: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.int64, value), codegen
+
+
+@emitted
+def stretch(typingctx: Any, array: Any, first: Any, size: Any, like: Any) -> Any:
+    """stretch(id(array), first, size, x): part of a dense NumPy array of elements like `x`, as a flat array.
+
+    So that a kernel can be given any number of arrays: their `id`s in an array of integers. What keeps them alive is
+    the caller's business. The address of an array's data follows its object header, as NumPy's C interface has it.
+    """
+    flat = types.Array(like, 1, "C")
+    header = object.__basicsize__
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        from numba.np.arrayobj import populate_array
+
+        field = builder.inttoptr(builder.add(args[0], ir.Constant(I64, header)), I64.as_pointer())
+        size = ir.Constant(I64, like.bitwidth // 8)
+        at = builder.add(builder.load(field), builder.mul(args[1], size))
+        found = context.make_array(flat)(context, builder)
+        data = builder.inttoptr(at, found.data.type)
+        shape: Any = {"shape": [args[2]], "strides": [size], "itemsize": size, "meminfo": None}
+        populate_array(found, data=data, **shape)  # type: ignore[no-untyped-call]
+        return found._getvalue()
+
+    return flat(types.int64, types.int64, types.int64, like), codegen
 
 
 @emitted

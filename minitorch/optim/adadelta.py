@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..kernels.optim_rules import adadelta
 from ..tensor import Tensor
+from ._fused import FusedOptimizer, decays
 from ._groups import Group
-from ._rules import RuleOptimizer, check_lr, check_range, decayed
+from ._rules import check_lr, check_range, decayed
 
 __all__ = ["Adadelta"]
 
 
-class Adadelta(RuleOptimizer):
+class Adadelta(FusedOptimizer):
     """Adadelta.
 
     Parameters
@@ -51,6 +53,8 @@ class Adadelta(RuleOptimizer):
     tensor([0.9968, 1.9968])
     """
 
+    _kernel = adadelta
+
     def __init__(
         self,
         params: Any,
@@ -82,6 +86,12 @@ class Adadelta(RuleOptimizer):
 
     def _fresh(self, param: Tensor, group: Group) -> dict[str, Any]:
         return {"step": self._counter(), "square_avg": self._zeros(param), "acc_delta": self._zeros(param)}
+
+    def _roles(self, options: Group) -> tuple[str, ...]:
+        return ("square_avg", "acc_delta")
+
+    def _numbers(self, at: float, options: Group) -> tuple[float, ...]:
+        return options["lr"], options["rho"], 1 - options["rho"], options["eps"], *decays(options)
 
     @staticmethod
     def _rule(m: Any, p: Any, g: Any, s: dict[str, Any], h: Group) -> Any:

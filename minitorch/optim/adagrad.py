@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..kernels.optim_rules import adagrad
 from ..tensor import Tensor
+from ._fused import FusedOptimizer, decays
 from ._groups import Group
-from ._rules import RuleOptimizer, check_implementation, check_lr, check_range, decayed
+from ._rules import check_implementation, check_lr, check_range, decayed
 
 __all__ = ["Adagrad"]
 
 
-class Adagrad(RuleOptimizer):
+class Adagrad(FusedOptimizer):
     """Adagrad.
 
     Parameters
@@ -53,6 +55,8 @@ class Adagrad(RuleOptimizer):
     tensor([0.9000, 1.9000])
     """
 
+    _kernel = adagrad
+
     def __init__(
         self,
         params: Any,
@@ -91,6 +95,12 @@ class Adagrad(RuleOptimizer):
 
     def _fresh(self, param: Tensor, group: Group) -> dict[str, Any]:
         return {"step": self._counter(), "sum": self._full(param, group["initial_accumulator_value"])}
+
+    def _roles(self, options: Group) -> tuple[str, ...]:
+        return ("sum",)
+
+    def _numbers(self, at: float, options: Group) -> tuple[float, ...]:
+        return options["lr"] / (1 + (at - 1) * options["lr_decay"]), options["eps"], *decays(options)
 
     @staticmethod
     def _rule(m: Any, p: Any, g: Any, s: dict[str, Any], h: Group) -> Any:

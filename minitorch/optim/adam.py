@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..kernels.optim import adam
-from ..memory import Array
 from ..tensor import Tensor
 from ._adam_family import MomentOptimizer, check_common, moments
-from ._fused import FusedOptimizer, Plan
+from ._fused import FusedOptimizer, decays
 from ._groups import Group
 from ._rules import check_implementation, check_lr, decayed
 
@@ -62,6 +61,8 @@ class Adam(MomentOptimizer, FusedOptimizer):
     tensor([0.9000, 1.9000])
     """
 
+    _kernel = adam
+
     def __init__(
         self,
         params: Any,
@@ -107,42 +108,14 @@ class Adam(MomentOptimizer, FusedOptimizer):
             state["max_exp_avg_sq"] = self._zeros(param)
         return state
 
-    def _buffers(self, param: Tensor, options: Group) -> tuple[Tensor, ...]:
-        state = self._state_of(param, options)
-        moments = state["exp_avg"], state["exp_avg_sq"]
-        return (*moments, state["max_exp_avg_sq"]) if options["amsgrad"] else moments
+    def _roles(self, options: Group) -> tuple[str, ...]:
+        return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")[: 3 if options["amsgrad"] else 2]
 
-    def _launch(self, param: Tensor, plan: Plan, grad: Array, options: Group) -> None:
-        m, v, *top = plan.flat_buffers
-        adam(
-            grad.size,
-            40 * grad.size,
-            plan.flat,
-            grad,
-            m,
-            v,
-            top[0] if top else v,
-            bool(top),
-            *self._numbers(self._advance(param), options),
-        )
-
-    def _advance(self, param: Tensor) -> float:
-        """Count a step; return the count."""
-        state = self.state[param]
-        step = float(state["step"]) + 1.0
-        if isinstance(state["step"], Tensor):
-            state["step"]._data[...] = step
-        else:
-            state["step"] = self._counter(step)
-        return step
-
-    @staticmethod
-    def _numbers(step: float, h: Group) -> tuple[float, ...]:
-        """Return the numbers of the kernel for a step: what the rule computes before it meets the arrays."""
-        lr, (beta1, beta2), decay = h["lr"], h["betas"], float(h["weight_decay"])
-        rate, root = lr / (1 - beta1**step), (1 - beta2**step) ** 0.5
-        decay, shrink = (0.0, 1.0 - lr * decay) if h["decoupled_weight_decay"] else (decay, 1.0)
-        return rate, root, float(h["eps"]), 1.0 - beta1, beta2, decay, shrink, -1.0 if h["maximize"] else 1.0
+    def _numbers(self, at: float, options: Group) -> tuple[float, ...]:
+        h = options
+        beta1, beta2 = h["betas"]
+        rate, root = h["lr"] / (1 - beta1**at), (1 - beta2**at) ** 0.5
+        return rate, root, h["eps"], 1 - beta1, beta2, 1 - beta2, *decays(h), h["amsgrad"]
 
     @staticmethod
     def _rule(m: Any, p: Any, g: Any, s: dict[str, Any], h: Group) -> Any:

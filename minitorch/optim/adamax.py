@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..kernels.optim_rules import adamax
 from ..tensor import Tensor
 from ._adam_family import check_common
+from ._fused import FusedOptimizer, decays
 from ._groups import Group
-from ._rules import RuleOptimizer, decayed, lerp
+from ._rules import decayed, lerp
 
 __all__ = ["Adamax"]
 
 
-class Adamax(RuleOptimizer):
+class Adamax(FusedOptimizer):
     """Adamax.
 
     Parameters
@@ -52,6 +54,8 @@ class Adamax(RuleOptimizer):
     tensor([0.9000, 1.9000])
     """
 
+    _kernel = adamax
+
     def __init__(
         self,
         params: Any,
@@ -78,6 +82,13 @@ class Adamax(RuleOptimizer):
 
     def _fresh(self, param: Tensor, group: Group) -> dict[str, Any]:
         return {"step": self._counter(), "exp_avg": self._zeros(param), "exp_inf": self._zeros(param)}
+
+    def _roles(self, options: Group) -> tuple[str, ...]:
+        return ("exp_avg", "exp_inf")
+
+    def _numbers(self, at: float, options: Group) -> tuple[float, ...]:
+        beta1, beta2 = options["betas"]
+        return options["lr"] / (1 - beta1**at), 1 - beta1, beta2, options["eps"], *decays(options)
 
     @staticmethod
     def _rule(m: Any, p: Any, g: Any, s: dict[str, Any], h: Group) -> Any:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..kernels.optim_rules import asgd
 from ..tensor import Tensor
+from ._fused import FusedOptimizer, advanced, decays
 from ._groups import Group
-from ._rules import RuleOptimizer, check_lr, check_range, decayed
+from ._rules import check_lr, check_range, decayed
 
 __all__ = ["ASGD"]
 
 
-class ASGD(RuleOptimizer):
+class ASGD(FusedOptimizer):
     """Averaged stochastic gradient descent; the average stands in the state as ``ax``.
 
     Parameters
@@ -53,6 +55,7 @@ class ASGD(RuleOptimizer):
     tensor([0.8000, 1.6000])
     """
 
+    _kernel = asgd
     _scalars = ("step", "eta", "mu")
 
     def __init__(
@@ -87,12 +90,29 @@ class ASGD(RuleOptimizer):
         counters = {"step": 0.0, "eta": float(group["lr"]), "mu": 1.0}
         return {key: self._counter(value) for key, value in counters.items()} | {"ax": self._zeros(param)}
 
+    def _roles(self, options: Group) -> tuple[str, ...]:
+        return ("ax",)
+
+    def _advance(self, state: dict[str, Any], options: Group, first: bool) -> tuple[float, float]:
+        step, before = advanced(state), (float(state["eta"]), float(state["mu"]))
+        state["eta"], state["mu"] = map(self._counter, _rates(step, options))
+        return before
+
+    def _numbers(self, at: tuple[float, float], options: Group) -> tuple[float, ...]:
+        eta, mu = at
+        return 1 - options["lambd"] * eta, eta, mu, *decays(options)
+
     @staticmethod
     def _rule(m: Any, p: Any, g: Any, s: dict[str, Any], h: Group) -> Any:
         p, g = decayed(p, g, h)
         s["step"] += 1
         p = p * (1 - h["lambd"] * s["eta"]) - s["eta"] * g
         s["ax"] = p if s["mu"] == 1 else s["ax"] + (p - s["ax"]) * s["mu"]
-        s["eta"] = float(h["lr"]) / (1 + h["lambd"] * float(h["lr"]) * s["step"]) ** h["alpha"]
-        s["mu"] = 1 / max(1, s["step"] - h["t0"])
+        s["eta"], s["mu"] = _rates(s["step"], h)
         return p
+
+
+def _rates(step: float, h: Group) -> tuple[float, float]:
+    """Return what follows a step: the next learning rate, and the weight of the next parameter in the average."""
+    lr = float(h["lr"])
+    return lr / (1 + h["lambd"] * lr * step) ** h["alpha"], 1 / max(1, step - h["t0"])

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..kernels.optim_rules import nadam
 from ..tensor import Tensor
 from ._adam_family import MomentOptimizer, check_common, moments
+from ._fused import FusedOptimizer, advanced, decays
 from ._groups import Group
 from ._rules import check_range, decayed
 
 __all__ = ["NAdam"]
 
 
-class NAdam(MomentOptimizer):
+class NAdam(MomentOptimizer, FusedOptimizer):
     """Adam with Nesterov momentum.
 
     Parameters
@@ -54,6 +56,7 @@ class NAdam(MomentOptimizer):
     tensor([0.8944, 1.8944])
     """
 
+    _kernel = nadam
     _scalars = ("step", "mu_product")
 
     def __init__(
@@ -93,6 +96,21 @@ class NAdam(MomentOptimizer):
             "mu_product": self._counter(1.0),
             **_buffers(super()._fresh(param, group)),
         }
+
+    def _roles(self, options: Group) -> tuple[str, ...]:
+        return ("exp_avg", "exp_avg_sq")
+
+    def _advance(self, state: dict[str, Any], options: Group, first: bool) -> tuple[float, float]:
+        step = advanced(state)
+        product = float(state["mu_product"]) * _momentum(options, step)
+        state["mu_product"] = self._counter(product)
+        return step, product
+
+    def _numbers(self, at: tuple[float, float], options: Group) -> tuple[float, ...]:
+        (step, product), lr, (beta1, beta2) = at, options["lr"], options["betas"]
+        mu, mu_next = (_momentum(options, step + ahead) for ahead in (0, 1))
+        rates = lr * (1 - mu) / (1 - product), lr * mu_next / (1 - product * mu_next)
+        return *rates, 1 - beta2**step, options["eps"], 1 - beta1, beta2, 1 - beta2, *decays(options)
 
     @staticmethod
     def _rule(m: Any, p: Any, g: Any, s: dict[str, Any], h: Group) -> Any:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..kernels.optim_rules import radam
 from ..tensor import Tensor
 from ._adam_family import MomentOptimizer, check_common, moments
+from ._fused import FusedOptimizer, decays
 from ._groups import Group
 from ._rules import decayed
 
 __all__ = ["RAdam"]
 
 
-class RAdam(MomentOptimizer):
+class RAdam(MomentOptimizer, FusedOptimizer):
     """Rectified Adam.
 
     Parameters
@@ -52,6 +54,8 @@ class RAdam(MomentOptimizer):
     tensor([0.8000, 1.6000])
     """
 
+    _kernel = radam
+
     def __init__(
         self,
         params: Any,
@@ -77,6 +81,16 @@ class RAdam(MomentOptimizer):
         }
         defaults |= {"capturable": capturable, "decoupled_weight_decay": decoupled_weight_decay}
         super().__init__(params, defaults | {"differentiable": differentiable})
+
+    def _roles(self, options: Group) -> tuple[str, ...]:
+        return ("exp_avg", "exp_avg_sq")
+
+    def _numbers(self, at: float, options: Group) -> tuple[float, ...]:
+        beta1, beta2 = options["betas"]
+        correction1, correction2 = 1 - beta1**at, 1 - beta2**at
+        rectified = _rectification(beta2, at, correction2)
+        means = 1 - beta1, beta2, 1 - beta2
+        return options["lr"], correction1, correction2**0.5, options["eps"], rectified, *means, *decays(options)
 
     @staticmethod
     def _rule(m: Any, p: Any, g: Any, s: dict[str, Any], h: Group) -> Any:

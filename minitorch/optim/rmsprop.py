@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..kernels.optim_rules import rmsprop
 from ..tensor import Tensor
+from ._fused import FusedOptimizer, decays
 from ._groups import Group
-from ._rules import RuleOptimizer, check_lr, check_range, decayed, lerp
+from ._rules import check_lr, check_range, decayed, lerp
 
 __all__ = ["RMSprop"]
 
 
-class RMSprop(RuleOptimizer):
+class RMSprop(FusedOptimizer):
     """RMSprop, plain or centered, with or without momentum.
 
     Parameters
@@ -55,6 +57,8 @@ class RMSprop(RuleOptimizer):
     tensor([0.9000, 1.9000])
     """
 
+    _kernel = rmsprop
+
     def __init__(
         self,
         params: Any,
@@ -97,6 +101,14 @@ class RMSprop(RuleOptimizer):
         if group["centered"]:
             state["grad_avg"] = self._zeros(param)
         return state
+
+    def _roles(self, options: Group) -> tuple[str, ...]:
+        more = (("momentum_buffer", options["momentum"] > 0), ("grad_avg", options["centered"]))
+        return ("square_avg", *(name for name, used in more if used))
+
+    def _numbers(self, at: float, options: Group) -> tuple[float, ...]:
+        h = options
+        return h["lr"], h["alpha"], 1 - h["alpha"], h["eps"], h["momentum"], h["centered"], *decays(h)
 
     @staticmethod
     def _rule(m: Any, p: Any, g: Any, s: dict[str, Any], h: Group) -> Any:

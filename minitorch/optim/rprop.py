@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..kernels.optim_rules import rprop
 from ..tensor import Tensor
+from ._fused import FusedOptimizer
 from ._groups import Group
-from ._rules import RuleOptimizer, check_lr
+from ._rules import check_lr
 
 __all__ = ["Rprop"]
 
 
-class Rprop(RuleOptimizer):
+class Rprop(FusedOptimizer):
     """Resilient backpropagation, for full batches.
 
     Parameters
@@ -49,6 +51,8 @@ class Rprop(RuleOptimizer):
     tensor([0.9000, 1.9000])
     """
 
+    _kernel = rprop
+
     def __init__(
         self,
         params: Any,
@@ -79,6 +83,12 @@ class Rprop(RuleOptimizer):
             "prev": self._zeros(param),
             "step_size": self._full(param, float(group["lr"])),
         }
+
+    def _roles(self, options: Group) -> tuple[str, ...]:
+        return ("prev", "step_size")
+
+    def _numbers(self, at: float, options: Group) -> tuple[float, ...]:
+        return *options["etas"], *options["step_sizes"], -1.0 if options["maximize"] else 1.0
 
     @staticmethod
     def _rule(m: Any, p: Any, g: Any, s: dict[str, Any], h: Group) -> Any:

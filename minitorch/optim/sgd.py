@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..kernels.optim import sgd
-from ..memory import Array
 from ..tensor import Tensor
-from ._fused import FusedOptimizer, Plan
+from ._fused import FusedOptimizer
 from ._groups import Group
 from ._rules import check_implementation, check_lr, check_range
 
@@ -57,6 +56,7 @@ class SGD(FusedOptimizer):
     """
 
     _scalars = ()
+    _kernel, _cost = sgd, 20
 
     def __init__(
         self,
@@ -100,20 +100,16 @@ class SGD(FusedOptimizer):
         state.setdefault("momentum_buffer", None)
         return state
 
-    def _buffers(self, param: Tensor, options: Group) -> tuple[Tensor, ...]:
-        buffer = self._state_of(param, options).get("momentum_buffer")
-        return () if buffer is None else (buffer,)
+    def _roles(self, options: Group) -> tuple[str, ...]:
+        return ("momentum_buffer",) if options["momentum"] else ()
 
-    def _launch(self, param: Tensor, plan: Plan, grad: Array, options: Group) -> None:
-        momentum = float(options["momentum"])
-        buffer = plan.flat_buffers[0] if plan.flat_buffers else plan.flat
-        first = momentum != 0 and not plan.flat_buffers
-        if first:
-            fresh = self.state[param]["momentum_buffer"] = self._zeros(param)
-            buffer = plan.flatten(fresh._data)
-        numbers = float(options["lr"]), momentum, 1.0 - options["dampening"], float(options["weight_decay"])
-        sign = -1.0 if options["maximize"] else 1.0
-        sgd(grad.size, 20 * grad.size, plan.flat, grad, buffer, first, *numbers, bool(options["nesterov"]), sign)
+    def _advance(self, state: dict[str, Any], options: Group, first: bool) -> bool:
+        return first
+
+    def _numbers(self, at: bool, options: Group) -> tuple[float, ...]:
+        h = options
+        sign = -1.0 if h["maximize"] else 1.0
+        return h["lr"], h["momentum"], 1.0 - h["dampening"], h["weight_decay"], sign, h["nesterov"], at
 
     @staticmethod
     def _rule(m: Any, p: Any, g: Any, s: dict[str, Any], h: Group) -> Any:
