@@ -1,6 +1,7 @@
 """Loading through shared memory and in threads: large batches arrive whole, nothing stays behind."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -45,6 +46,50 @@ def test_large_samples_of_changing_sizes_arrive_whole(context: str, options: dic
     for _ in range(2 if context != "spawn" and "persistent_workers" in options else 1):
         found = whole(loader)
         assert found == list(range(60)) or ("in_order" in options and sorted(found) == list(range(60)))
+
+
+def refuse(name: str) -> int:
+    raise OSError(24, "Too many open files")
+
+
+@pytest.mark.parametrize("context", ["fork", "spawn"])
+@pytest.mark.parametrize("system", ["has no anonymous files", "gives none"])
+def test_without_an_arena_everything_goes_through_the_pipe(
+    context: str, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if system == "gives none":
+        monkeypatch.setattr(os, "memfd_create", refuse, raising=False)
+    else:
+        monkeypatch.delattr(os, "memfd_create", raising=False)
+    assert arena(1) is None
+    loader = DataLoader(Large(), None, num_workers=2, multiprocessing_context=context, persistent_workers=True)
+    assert whole(loader) == whole(loader) == list(range(60))
+
+
+class Noisy(Dataset[Any]):
+    """Samples of which a part is drawn by the worker, by its own seed."""
+
+    def __len__(self) -> int:
+        return 50
+
+    def __getitem__(self, index: int) -> Any:
+        return torch.full((9000,), float(index)) + torch.rand(9000), np.random.random(), random.random()
+
+
+@pytest.mark.parametrize("context", ["fork", "spawn"])
+@pytest.mark.parametrize("persistent", [False, True])
+def test_two_runs_with_a_seed_give_the_same_bits(context: str, persistent: bool) -> None:
+    if persistent and context == "spawn":
+        pytest.skip("starting processes takes a second each; the other three tell as much")
+    runs = []
+    for _ in range(2):
+        torch.manual_seed(8)
+        loader = DataLoader(
+            Noisy(), 8, shuffle=True, num_workers=2, multiprocessing_context=context, persistent_workers=persistent
+        )
+        runs.append([[field.numpy().tobytes() for field in batch] for _ in range(2) for batch in loader])
+    assert runs[0] == runs[1] and len(runs[0]) == 14
+    assert runs[0][0] != runs[0][7]  # the second epoch is another one
 
 
 @needs_arena
