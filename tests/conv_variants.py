@@ -21,10 +21,12 @@ from minitorch.kernels import (
     conv_weight,
     lane_plan,
     lattice,
+    slabs,
     tiles,
     winograd,
     winograd_parts,
     winograd_weight,
+    winograd_weight_wide,
     winograd_wide,
 )
 from minitorch.kernels.conv import conv_forward, conv_input_grad
@@ -68,13 +70,18 @@ def _cuts(side: int) -> Callable[[Problem], bool]:
     return applies
 
 
+def _never(case: Any) -> bool:
+    return False
+
+
 def _parts(side: int) -> tuple[tuple[Any, str, Any], ...]:
     def chosen(images: int, channels: int, filters: int, window: Any, dtype: Any, inverse: bool) -> Any:
         return lattice.lattice(window, inverse, side)
 
-    return (conv, "best_lattice", chosen), (conv, "by_winograd", lambda case: False)
+    return ((conv, "best_lattice", chosen), (conv, "by_winograd", _never), (conv_weight, "by_winograd", _never))
 
 
+_SLABS = ((conv, "SLAB_BYTES", 0), (conv_weight, "SLAB_BYTES", 0), (slabs, "SLAB_BYTES", 1), (slabs, "SHARE", 0))
 _SUMS = ((conv, "multiply"), (conv_weight, "outer"))
 _SMALL_BLOCKS = (
     (winograd, "BLOCK_BYTES", 0), (winograd_parts, "BLOCK_BYTES", 0), (winograd_parts, "CHUNK_BYTES", 0),
@@ -82,7 +89,9 @@ _SMALL_BLOCKS = (
     (winograd_weight, "SHARE", 0),
 )  # fmt: skip
 _WINOGRAD = ((winograd, "forward"), (winograd_weight, "finish"))
-_WIDE = ((winograd_wide, "multiply_panels"), (winograd_weight, "finish"))
+_BY_LANES = ((conv_lanes, "tile_rows"), (conv_lanes, "outer_rows"))
+_WIDE_LIMITS = ((winograd_wide, "FILTER_BYTES", 0), (winograd_weight_wide, "SUMS_BYTES", 0))
+_WIDE = ((winograd_wide, "multiply_panels"), (winograd_weight_wide, "add_blocks"))
 _IN_PARTS = ((winograd_parts, "forward"), (winograd_parts, "transform_sums"))
 _ALWAYS = lambda p: True  # noqa: E731
 
@@ -101,10 +110,16 @@ VARIANTS: dict[str, Variant] = {
     "direct, small blocks": Variant((_NO_LANES, (tiles, "BLOCKS", 1), (tiles, "PANEL_BYTES", 0), (tiles, "ITEMS", 64),
                                      (conv_weight, "BLOCK_BYTES", 0), (conv_weight, "PARTIAL_BYTES", 0)),
                                     _ALWAYS, _SUMS),
-    "lanes": Variant((), _has_lanes, ((conv_lanes, "tile_rows"), (conv_lanes, "outer_rows"))),
+    "direct, image by image": Variant((_NO_LANES, *_SLABS), _ALWAYS, _SUMS),
+    "lanes": Variant((), _has_lanes, _BY_LANES),
+    "lanes, image by image": Variant(_SLABS, _has_lanes, _BY_LANES),
     "winograd": Variant((*_SMALL_WINOGRAD, (winograd_wide, "FILTER_BYTES", 1 << 40)), _is_3x3, _WINOGRAD, True, 30),
     "winograd, small blocks": Variant((*_SMALL_WINOGRAD, *_SMALL_BLOCKS), _is_3x3, _WINOGRAD, True, 30),
-    "winograd, wide": Variant((*_SMALL_WINOGRAD, (winograd_wide, "FILTER_BYTES", 0)), _is_3x3, _WIDE, True, 30),
+    "winograd, image by image": Variant((*_SMALL_WINOGRAD, *_SLABS), _is_3x3, _WINOGRAD, True, 30),
+    "winograd, wide": Variant((*_SMALL_WINOGRAD, *_WIDE_LIMITS), _is_3x3, _WIDE, True, 30),
+    "winograd, wide, small blocks": Variant(
+        (*_SMALL_WINOGRAD, *_WIDE_LIMITS, *_SMALL_BLOCKS), _is_3x3, _WIDE, True, 30
+    ),
     "parts of 3x3": Variant(_parts(3), _cuts(3), _IN_PARTS, True, 30),
     "parts of 2x2": Variant(_parts(2), _cuts(2), _IN_PARTS, True, 100),
     "parts, small blocks": Variant((*_parts(3), *_SMALL_BLOCKS), _cuts(3), _IN_PARTS, True, 30),
@@ -150,11 +165,12 @@ def _forget_plans() -> None:
 
 def answers(p: Problem, winograd: bool) -> list[Any]:
     """Return the output, the input's and the weight's gradient."""
-    return [
-        conv_forward(p.x, p.w, p.bias, *p.how, winograd),
-        conv_input_grad(p.gy, p.w, p.x.shape[2:], *p.how, None, winograd),
-        conv_weight_grad(p.gy, p.x, p.w.shape[2:], *p.how, winograd),
-    ]
+    with np.errstate(all="ignore"):  # as operations run
+        return [
+            conv_forward(p.x, p.w, p.bias, *p.how, winograd),
+            conv_input_grad(p.gy, p.w, p.x.shape[2:], *p.how, None, winograd),
+            conv_weight_grad(p.gy, p.x, p.w.shape[2:], *p.how, winograd),
+        ]
 
 
 def _reference(x: Any, w: Any, bias: Any, gy: Any, how: Any, size: Any, kernel: Any) -> list[Any]:

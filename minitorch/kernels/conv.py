@@ -25,6 +25,7 @@ from . import winograd as winograd_kernels
 from .conv_groups import block_diagonal, is_finite
 from .lattice import Lattice, best_lattice
 from .layout import Array, as_channels_last, empty_channels_last, logical
+from .slabs import SLAB_BYTES, copied, padded, slabs
 from .tiles import Plan, aligned, make_plan, multiply, pack, panel_width, start_of, streams
 from .window import Pairs, Window, residues, window3d
 
@@ -68,11 +69,13 @@ def conv_forward(
     dilation: Sequence[int],
     groups: int,
     winograd: bool = False,
+    out: Array | None = None,
 ) -> Array:
     """Return the convolution of `x` (N, C, *spatial) with `w` (O, C / groups, *kernel), stored channels last.
 
     `padding` holds a (before, after) pair for each axis. The caller has checked that shapes agree. `winograd`
-    permits the faster, slightly less accurate algorithm where it applies (`winograd.applies`).
+    permits the faster, slightly less accurate algorithm where it applies (`winograd.applies`). `out` is a slab of
+    a larger result.
 
     >>> conv_forward(np.ones((1, 1, 4)), np.ones((1, 1, 3)), None, (1,), ((1, 1),), (1,), 1).tolist()
     [[[2.0, 3.0, 3.0, 2.0]]]
@@ -82,7 +85,13 @@ def conv_forward(
         tuple(dilation), x.dtype,
     )  # fmt: skip
     window = case.window
-    y = _result((x.shape[0], w.shape[0], *outputs), x.dtype)
+    y = _result((x.shape[0], w.shape[0], *outputs), x.dtype) if out is None else out
+    if out is None and x.nbytes > SLAB_BYTES:
+        cuts = slabs(len(x), copied(x, folds(case) and any(window.padding[2])), w.nbytes)
+        if len(cuts) > 1:
+            for cut in cuts:
+                conv_forward(x[cut], w, bias, stride, padding, dilation, groups, winograd, y[cut])
+            return y
     if not _nothing_to_sum(y, w, bias):
         rows = as_channels_last(x)
         if case.turns:
@@ -112,6 +121,7 @@ def conv_input_grad(
     groups: int,
     bias: Array | None = None,
     winograd: bool = False,
+    out: Array | None = None,
 ) -> Array:
     """Return the gradient (N, C, *spatial) of `conv_forward` by its input; with `bias`, a transposed
     convolution.
@@ -125,7 +135,13 @@ def conv_input_grad(
         tuple(dilation), gy.dtype,
     )  # fmt: skip
     window = case.window
-    gx = _result((gy.shape[0], channels, *spatial), gy.dtype)
+    gx = _result((gy.shape[0], channels, *spatial), gy.dtype) if out is None else out
+    if out is None and gy.nbytes > SLAB_BYTES:
+        cuts = slabs(len(gy), copied(gy), w.nbytes)
+        if len(cuts) > 1:
+            for cut in cuts:
+                conv_input_grad(gy[cut], w, spatial, stride, padding, dilation, groups, bias, winograd, gx[cut])
+            return gx
     if not _nothing_to_sum(gx, w, bias, gy.size):
         if case.turns:
             conv_lanes.correlate(lanes_plan(case, True), as_channels_last(gy), w, bias, case.turns, gx)
@@ -273,19 +289,6 @@ def folds(case: Case) -> bool:
     if case.groups > 1 or window.kernel[2] == 1 or window.dilation[2] != 1:
         return False
     return window.padding[2] == (0, 0) or case.channels < FEW_CHANNELS
-
-
-def padded(x: Array, padding: tuple[int, int]) -> Array:
-    """Return (N, ..., W, C) with zeros around W."""
-    before, after = padding
-    if before == after == 0:
-        return x
-    width = x.shape[-2]
-    out = np.empty((*x.shape[:-2], before + width + after, x.shape[-1]), x.dtype)
-    out[..., :before, :] = 0
-    out[..., before : before + width, :] = x
-    out[..., before + width :, :] = 0
-    return out
 
 
 def dense_strides(size: Sequence[int], channels: int, itemsize: int) -> list[int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,9 +19,10 @@ from ..codegen.gemm import ADD, ZERO, host_tile, lanes_of, rows_of, tile
 from ..codegen.move import move, peek, poke, transpose
 from ..jit import helper, kernel
 from . import conv_lanes, winograd_parts
-from .conv import Case, by_winograd, dense_strides, folds, in_parts, lanes_plan, padded, settle
+from .conv import Case, by_winograd, dense_strides, folds, in_parts, lanes_plan, settle
 from .conv_groups import diagonal_blocks
 from .layout import Array, as_channels_last
+from .slabs import SLAB_BYTES, copied, padded, slabs
 from .tiles import aligned, panel_width, start_of
 from .window import Pairs
 from .winograd_weight import weight_grad
@@ -73,6 +75,15 @@ def conv_weight_grad(
         tuple(dilation), x.dtype,
     )  # fmt: skip
     window = case.window
+    if x.nbytes + gy.nbytes > SLAB_BYTES:
+        nbytes = copied(x, folds(case) and any(window.padding[2])) + copied(gy)
+        cuts = slabs(len(x), nbytes, prod(shape) * x.itemsize)
+        if len(cuts) > 1:
+            how = (kernel, stride, padding, dilation, groups, winograd)
+            gw = conv_weight_grad(gy[cuts[0]], x[cuts[0]], *how)
+            for cut in cuts[1:]:
+                gw += conv_weight_grad(gy[cut], x[cut], *how)
+            return gw
     rows, grads = as_channels_last(x), as_channels_last(gy)
     if case.turns:
         return conv_lanes.weight_grad(lanes_plan(case, False), rows, grads, case.turns).reshape(shape)

@@ -4,7 +4,7 @@ It sums over patches: chunks of patches of the input and of the output gradient 
 each chunk to the transformed gradient, in order; that is brought back, and into the weight's order, at the end.
 
 Scratch: the transformed gradient, four times the size of the filter, and `CHUNK_BYTES` in all, or twice the
-transformed gradient if that is more (or what `LEAST_CHUNK` patches need).
+transformed gradient if that is more (or what `LEAST_CHUNK` patches need). `winograd_weight_wide` is for many filters.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ..codegen.gemm import ADD, ZERO, host_tile, lanes_of, rows_of, tile
 from ..codegen.move import transpose
 from ..codegen.winograd import FILTER_GRAD, OUTPUT_GRAD, WHOLE, convert, gather
 from ..jit import helper, kernel
+from . import winograd_weight_wide
 from .layout import Array
 from .tiles import aligned, start_of
 from .winograd import (
@@ -53,23 +54,26 @@ def weight_grad(x: Array, gy: Array, pad: tuple[int, int], gw: Array) -> bool:
     """
     images, height, width, channels = x.shape
     out, size = (gy.shape[1], gy.shape[2], gy.shape[3]), x.itemsize
-    patches = images * -(-out[0] // 4) * -(-out[1] // 4)
-    scratch = max(CHUNK_BYTES, SHARE * 36 * channels * out[2] * size)
+    patches, wide = images * -(-out[0] // 4) * -(-out[1] // 4), winograd_weight_wide.pays(channels, out[2], size)
+    scratch = CHUNK_BYTES if wide else max(CHUNK_BYTES, SHARE * 36 * channels * out[2] * size)
     chunk = min(patches, max(LEAST_CHUNK, scratch // (36 * size * (channels + out[2]))))
     frame = frame_of(images, (height, width, channels), out, pad, chunk, _layout(chunk, channels, out[2], size))
     inputs, grads = (aligned(36 * int(frame[at]) // size, x.dtype) for at in (V_PLANE, M_PLANE))
     far = plane(channels, out[2] * size)
-    sums = aligned(36 * far // size, x.dtype)
-    zeros = zeros_of(max(channels, out[2]), x.dtype)
+    sums = aligned(0 if wide else 36 * far // size, x.dtype)
+    zeros, odd = zeros_of(max(channels, out[2]), x.dtype), np.zeros(1, np.int64)
     for first in range(0, patches, chunk):
         count = min(chunk, patches - first)
         transform_patches(
             count, 60 * count * (channels + out[2]), start_of(x), start_of(gy), first, zeros, frame, inputs, grads
         )
-        add_chunk(inputs, grads, count, first, frame, far, sums)
-    odd = np.zeros(1, np.int64)
-    vectors = -(-channels // host_tile(size)[1])
-    finish(vectors, 200 * channels * out[2], sums, channels, out[2], far, odd, gw.reshape(-1))
+        if wide:
+            winograd_weight_wide.add_chunk(inputs, grads, count, first > 0, frame, odd, gw)
+        else:
+            add_chunk(inputs, grads, count, first, frame, far, sums)
+    if not wide:
+        vectors = -(-channels // host_tile(size)[1])
+        finish(vectors, 200 * channels * out[2], sums, channels, out[2], far, odd, gw.reshape(-1))
     return not odd[0]
 
 
