@@ -19,6 +19,8 @@ from . import linalg as linalg
 from . import nn as nn
 from . import optim as optim
 from . import serialization as serialization
+from . import signal as signal
+from . import special as special
 from . import utils as utils
 from . import vision as vision
 from ._explain import explain as explain

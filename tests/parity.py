@@ -23,8 +23,8 @@ class Tools:
         self.torch = torch
         self.names: dict[str, Any] = {"torch": torch, "nan": float("nan"), "inf": float("inf"), "t": torch.tensor}
         self.names |= {name: getattr(torch, name) for name in DTYPES if name not in ("bool",)}
-        for tool in (self.seq, self.leaf, self.grads, self.promotion, self.layout, self.unary, self.shares, self.whole):
-            self.names[tool.__name__] = tool
+        for tool in ("seq", "leaf", "grads", "promotion", "layout", "unary", "shares", "whole", "near"):
+            self.names[tool] = getattr(self, tool)
 
     def seq(self, *shape: int, dtype: str = "float32") -> Any:
         """Return 0, 1, 2, ... under a shape."""
@@ -52,6 +52,11 @@ class Tools:
         if isinstance(value, self.torch.Tensor):
             return [value, value.stride()]
         return [self.whole(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+    def near(self, x: Any) -> Any:
+        """Return a result to ten decimals, where what should be 0 is 0, with its strides."""
+        numbers = self.torch.view_as_real(x) if x.is_complex() else x
+        return [numbers.round(decimals=10) + 0.0, x.stride(), str(x.dtype)]
 
     def shares(self, a: Any, b: Any) -> bool:
         """Return whether two tensors begin at the same address."""

@@ -22,7 +22,8 @@ LAYERS: dict[int, str] = {
     2: "kernels memory",
     3: "interception keywords convert op dispatch tape masked backward inplace tensor random _printing",
     4: "ops",
-    5: "autograd _explain fft func distributions nn optim utils io serialization vision warmup linalg compat",
+    5: "autograd _explain fft func distributions nn optim utils io serialization signal special vision warmup linalg "
+    "compat",
     6: "__init__ __main__",
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names.split()}

@@ -12,10 +12,12 @@ from tests.parity import evaluate
 from tests.parity_cases import SUBJECTS
 from tests.parity_corner_cases import slope
 from tests.parity_dtype_cases import complex_gradient
-from tests.parity_semantics_cases import SUBJECTS as WORDED  # here messages count, too
+from tests.parity_semantics_cases import SUBJECTS as SEMANTICS
 from tests.parity_semantics_cases import WITHIN
+from tests.parity_special_cases import SUBJECTS as SPECIAL
 
 HALF = "F = torch.nn.functional; a = ((seq(2, 2, 3) - 5) / 8).to(half)"
+WORDED = {**SEMANTICS, **SPECIAL}  # here messages count, too
 TWO_DOTS = (
     "import numpy as np; x = seq(2, 3, 4); y = x[..., ..., 0]; [whole(y), y.storage_offset(), shares(x, y)]",
     "import numpy as np; x = leaf(2, 3, 4); y = x[..., ..., 0]; grads(y, x)",
@@ -76,6 +78,7 @@ DIFFERENT: dict[str, str] = {
     f"F = torch.nn.functional; {WITHIN}; torch.func.grad(lambda x: (x * a).sum())(n)": (
         "transforms save constants as the tape does"
     ),
+    **{f"W = torch.signal.windows; W.blackman({m}, dtype=float64)": "the ends are 0" for m in ("6", "5, sym=False")},
     "torch.pow(1j, t([2]))": "the power of a number is as exact as that of a tensor",
     "(t([1.5], dtype=float16) * 1j).dtype": "there is no complex type of half precision",
 }

@@ -1,7 +1,8 @@
 """Discrete Fourier transforms on NumPy's, of any size and over several dimensions, with gradients.
 
-One op computes all of them: an unnormalised complex transform, forth or back, times a number. Its adjoint is the
-transform in the other direction times the same number (Cooley & Tukey, Math. Comp. 19, 1965; NumPy's is pocketfft).
+Three ops compute them all: unnormalised transforms, forth or back, times a number, of complex numbers, from real ones
+to the half that tells the rest, and from there. The adjoint of each is one in the other direction times the same number
+(Cooley & Tukey, Math. Comp. 19, 1965; NumPy's is pocketfft).
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from .. import dtypes
 from ..convert import wrap_dim, wrap_dims
 from ..memory import Array
 from ..op import Op
-from ._common import Tensor, apply, conj, tensor_arg
+from ..tensor import wrap
+from ._common import Tensor, apply, tensor_arg
 from .create import zeros
 from .join import cat
-from .repeat import flip
 
 __all__ = ["complex_to_real", "real_to_complex", "transformed"]
 
@@ -34,22 +35,58 @@ def _transform_vjp(node: Any, g: Tensor) -> Tensor:
     return apply(TRANSFORM, (g,), (dims, scale, not forward))
 
 
-TRANSFORM: Op = Op("fft_c2c", _transform_fwd, _transform_vjp)
+TRANSFORM: Op = Op("fft_c2c", _transform_fwd, _transform_vjp, grad_name="FftC2CBackward0")
 
 
-def _complex(name: str, x: Tensor) -> Tensor:
-    """Return the input as complex numbers; RuntimeError for half precision, which has no complex type."""
+def _halving_fwd(x: Array, dims: tuple[int, ...], scale: float, forward: bool) -> Array:
+    found = np.fft.rfftn(x, axes=dims)
+    found = found if forward else found.conj()
+    return (found if scale == 1 else found * scale).astype(np.result_type(x.dtype, np.complex64), copy=False)
+
+
+def _halving_vjp(node: Any, g: Tensor) -> Tensor:
+    dims, scale, forward = node.params
+    whole = _sized(g, node.in_shape(0)[dims[-1]], dims[-1])
+    return apply(TRANSFORM, (whole,), (dims, scale, not forward)).real
+
+
+def _doubling_fwd(z: Array, dims: tuple[int, ...], n: int, scale: float, forward: bool) -> Array:
+    sizes = [z.shape[d] for d in dims[:-1]] + [n]
+    found = np.fft.irfftn(z.conj() if forward else z, s=sizes, axes=dims, norm="forward")
+    return (found if scale == 1 else found * scale).astype(z.real.dtype, copy=False)
+
+
+def _doubling_vjp(node: Any, g: Tensor) -> Tensor:
+    # what stands for two, itself and its mirror image, counts twice
+    dims, n, scale, forward = node.params
+    counts = np.full(n // 2 + 1, 2.0, g._data.dtype)
+    counts[0] = 1
+    if n % 2 == 0:
+        counts[-1] = 1
+    counts = counts.reshape([-1 if d == dims[-1] else 1 for d in range(g._data.ndim)])
+    return apply(HALVING, (g,), (dims, scale, not forward)) * wrap(counts)
+
+
+HALVING: Op = Op("fft_r2c", _halving_fwd, _halving_vjp, grad_name="FftR2CBackward0")
+DOUBLING: Op = Op("fft_c2r", _doubling_fwd, _doubling_vjp, grad_name="FftC2RBackward0")
+
+
+def _kind(name: str, x: Tensor) -> dtypes.dtype:
+    """Return the dtype that is transformed; RuntimeError for half precision, which has no complex type."""
     kind = tensor_arg(name, x).dtype
     if kind.itemsize == 2 and kind.is_floating_point:
         raise RuntimeError(f"Unsupported dtype {kind.scalar_type}")
-    kind = kind if kind.category >= dtypes.FLOAT else dtypes.get_default_dtype()
-    return x.to(kind.to_complex())
+    return kind if kind.category >= dtypes.FLOAT else dtypes.get_default_dtype()
+
+
+def _complex(name: str, x: Tensor) -> Tensor:
+    return x.to(_kind(name, x).to_complex())
 
 
 def _real(name: str, x: Tensor) -> Tensor:
     if tensor_arg(name, x).is_complex():
         raise RuntimeError(f"{name} expects a real input tensor, but got {x.dtype.scalar_type}")
-    return x
+    return x.to(_kind(name, x))
 
 
 def _scale(norm: str | None, sizes: Sequence[int], forward: bool) -> float:
@@ -97,9 +134,11 @@ def transformed(name: str, x: Tensor, s: Any, dim: Any, norm: str | None, forwar
 
 def real_to_complex(name: str, x: Tensor, s: Any, dim: Any, norm: str | None, forward: bool = True) -> Tensor:
     """Return the half of a real tensor's transform that tells the other: the last dimension has n // 2 + 1 places."""
-    z = transformed(name, _real(name, x), s, dim, norm, forward)
-    last = _plan(x, s, dim)[0][-1]
-    return z.narrow(last, 0, z._data.shape[last] // 2 + 1)
+    z = _real(name, x)
+    dims, sizes = _plan(z, s, dim)
+    for n, d in zip(sizes, dims):
+        z = _sized(z, n, d)
+    return apply(HALVING, (z,), (dims, _scale(norm, [z._data.shape[d] for d in dims], forward), forward))
 
 
 def complex_to_real(name: str, x: Tensor, s: Any, dim: Any, norm: str | None, forward: bool = False) -> Tensor:
@@ -113,11 +152,7 @@ def complex_to_real(name: str, x: Tensor, s: Any, dim: Any, norm: str | None, fo
     for size, d in zip((*sizes[:-1], n // 2 + 1), dims):
         z = _sized(z, size, d)
     scale = _scale(norm, [*(z._data.shape[d] for d in dims[:-1]), n], forward)
-    if dims[:-1]:
-        z = apply(TRANSFORM, (z,), (dims[:-1], 1.0, forward))
-    mirrored = conj(flip(z.narrow(last, 1, (n - 1) // 2), last)) if n > 2 else None
-    full = z if mirrored is None else cat([z, mirrored], last)
-    return apply(TRANSFORM, (full,), ((last,), scale, forward)).real
+    return apply(DOUBLING, (z,), (dims, n, scale, forward))
 
 
 def one(dim: int, n: int | None, x: Tensor) -> tuple[tuple[int | None] | None, tuple[int, ...]]:

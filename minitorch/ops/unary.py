@@ -10,7 +10,7 @@ import numpy as np
 
 from ..kernels.elementwise import KERNELS
 from ..op import Failure, Make, Op, Pointwise, Sample, register
-from ._common import Tensor, apply, deliver, inplace, tensor_arg
+from ._common import Tensor, apply, conj, deliver, inplace, tensor_arg
 from ._large import compiled
 
 __all__ = [
@@ -237,13 +237,13 @@ def _np_sigmoid(x: Any) -> Any:
 def _sigmoid_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, Tensor | None]:
     # f(g, y) = g y (1 - y)
     g, y = node.input(0), node.input(1)
-    return gg * (y * (1 - y)), gg * g * (1 - y * 2) if node.needs[1] else None
+    return gg * conj(y * (1 - y)), gg * conj(g * (1 - y * 2)) if node.needs[1] else None
 
 
 def _tanh_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, Tensor | None]:
     # f(g, y) = g (1 - y**2)
     g, y = node.input(0), node.input(1)
-    return gg * (1 - y * y), gg * g * y * -2 if node.needs[1] else None
+    return gg * conj(1 - y * y), gg * conj(g * y) * -2 if node.needs[1] else None
 
 
 SIGMOID_BACK: Op = Pointwise(
