@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys as _sys
 from typing import Any
 
 from . import autograd as autograd
@@ -43,8 +42,15 @@ from .device import channels_last as channels_last
 from .device import channels_last_3d as channels_last_3d
 from .device import contiguous_format as contiguous_format
 from .device import device as device
+from .device import layout as layout
 from .device import memory_format as memory_format
 from .device import preserve_format as preserve_format
+from .device import sparse_bsc as sparse_bsc
+from .device import sparse_bsr as sparse_bsr
+from .device import sparse_coo as sparse_coo
+from .device import sparse_csc as sparse_csc
+from .device import sparse_csr as sparse_csr
+from .device import strided as strided
 from .dtypes import ALIASES as _ALIASES
 from .dtypes import ALL as _ALL
 from .dtypes import can_cast as can_cast
@@ -76,7 +82,6 @@ from .serialization import save as save
 from .tensor import Size as Size
 from .tensor import Tensor as Tensor
 
-strided = "torch.strided"
 inf = float("inf")
 nan = float("nan")
 pi = 3.141592653589793
@@ -139,10 +144,7 @@ def __getattr__(name: str) -> Any:
 
 
 globals().update(_compat.names() | _public())
-for _name, _module in _compat.modules().items():
-    _sys.modules[f"{__name__}.{_name}"] = _module  # so that `import minitorch.backends.cudnn` finds it
-    if "." not in _name:
-        globals()[_name] = _module
+_compat.install(__name__)
 for _name, _value in _compat.jit_names.items():
     setattr(jit, _name, _value)
 __all__ = sorted(name for name in globals() if not name.startswith("_") and name not in ("annotations", "Any"))

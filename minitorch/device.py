@@ -1,10 +1,10 @@
-"""Devices and memory formats: names that torch code passes around; here there is one device, the CPU."""
+"""Devices, layouts and memory formats: names that torch code passes around; here there is one device, the CPU."""
 
 from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["device", "memory_format", "check_device"]
+__all__ = ["check_device", "device", "layout", "memory_format"]
 
 
 class device:
@@ -71,15 +71,8 @@ def check_device(where: object) -> device:
     raise NotImplementedError(f"device {found} is not available: minitorch computes on the CPU (device='cpu')")
 
 
-class memory_format:
-    """A stride order: ``contiguous_format``, ``preserve_format``, ``channels_last``, ``channels_last_3d``.
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.channels_last
-    torch.channels_last
-    """
+class _Named:
+    """A constant of torch's, which prints and pickles as its name."""
 
     __slots__ = ("name",)
 
@@ -93,7 +86,39 @@ class memory_format:
         return self.name
 
 
+class memory_format(_Named):
+    """A stride order: ``contiguous_format``, ``preserve_format``, ``channels_last``, ``channels_last_3d``.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.channels_last
+    torch.channels_last
+    """
+
+    __slots__ = ()
+
+
 contiguous_format = memory_format("contiguous_format")
 preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last")
 channels_last_3d = memory_format("channels_last_3d")
+
+
+class layout(_Named):
+    """How a tensor's elements lie in memory: ``strided``. The sparse ones are names only.
+
+    Examples
+    --------
+    >>> import minitorch
+    >>> minitorch.strided
+    torch.strided
+    """
+
+    __slots__ = ()
+
+
+strided = layout("strided")
+sparse_coo, sparse_csr, sparse_csc, sparse_bsr, sparse_bsc = map(
+    layout, ("sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc")
+)

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import convert, dtypes, memory
 from ._printing import format_tensor
-from .device import CPU, channels_last, channels_last_3d, contiguous_format, device, memory_format
+from .device import CPU, channels_last, channels_last_3d, contiguous_format, device, memory_format, strided
 from .dtypes import dtype
 from .handles import HookTable
 from .keywords import answering
@@ -396,4 +396,4 @@ for _flag in (
 ):
     setattr(Tensor, _flag, False)
 Tensor.is_cpu = True  # type: ignore[attr-defined]
-Tensor.layout = "torch.strided"  # type: ignore[attr-defined]
+Tensor.layout = strided  # type: ignore[attr-defined]

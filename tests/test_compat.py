@@ -89,7 +89,7 @@ def test_a_name_that_is_left_out_says_what_to_use_instead() -> None:
         minitorch.range  # noqa: B018
     with pytest.raises(AttributeError, match=r"no attribute 'nonexistent'$"):
         minitorch.nonexistent  # noqa: B018
-    assert not hasattr(minitorch, "quantization")
+    assert not hasattr(minitorch, "nested")
 
 
 def test_questions_about_exports_groups_and_profilers_are_answered_as_where_there_are_none() -> None:

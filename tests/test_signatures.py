@@ -25,15 +25,13 @@ LEAKED = {
     "optim.Optimizer": "OptimizerPostHook OptimizerPreHook profile_hook_step",
 }  # fmt: skip
 LEFT_OUT = {
-    "nn": "AdaptiveLogSoftmaxWithLoss Container CrossMapLRN2d DataParallel FractionalMaxPool2d FractionalMaxPool3d "
-    "LinearCrossEntropyLoss LinearCrossEntropyOptions NLLLoss2d SyncBatchNorm",
+    "nn": "AdaptiveLogSoftmaxWithLoss Container CrossMapLRN2d FractionalMaxPool2d FractionalMaxPool3d "
+    "LinearCrossEntropyLoss LinearCrossEntropyOptions NLLLoss2d",
     "nn.functional": "adaptive_max_pool1d_with_indices adaptive_max_pool2d_with_indices conv_tbc scaled_mm "
     "adaptive_max_pool3d_with_indices fractional_max_pool2d fractional_max_pool2d_with_indices grouped_mm "
     "fractional_max_pool3d fractional_max_pool3d_with_indices linear_cross_entropy max_pool1d_with_indices "
     "max_pool2d_with_indices max_pool3d_with_indices native_channel_shuffle scaled_grouped_mm",
-    "nn.init": "constant dirac eye kaiming_normal kaiming_uniform normal orthogonal sparse uniform xavier_normal "
-    "xavier_uniform", "nn.utils": "clip_grad_norm", "nn.utils.clip_grad": "clip_grad_norm",
-    "nn.attention": "SDPAParams SDPBackend activate_flash_attention_impl can_use_efficient_attention sdpa_kernel "
+    "nn.attention": "SDPAParams activate_flash_attention_impl can_use_efficient_attention "
     "can_use_flash_attention current_flash_attention_impl list_flash_attention_impls register_flash_attention_impl "
     "restore_flash_attention_impl", "optim": "SparseAdam swap_in_optimizer_params_and_state",
     "nn.utils.rnn.PackedSequence": "byte char cuda half int long short",

@@ -6,20 +6,29 @@ They behave as in torch's CPU build. `names` are the attributes for the top pack
 
 from __future__ import annotations
 
+import sys
 from types import ModuleType
 from typing import Any
 
 from . import accelerator as accelerator
 from . import amp as amp
 from . import hub as hub
+from . import library as library
+from . import multiprocessing as multiprocessing
+from . import quantization as quantization
 from . import settings as settings
+from . import torch_jit as torch_jit
+from . import torch_onnx as torch_onnx
+from . import torch_types as torch_types
 from .accelerator import absent_device
 from .backends import PARTS, backends, version
+from .checks import CHECKS
+from .foreach import foreach_functions
 from .missing import missing as missing
-from .surroundings import distributed, extension, onnx, profiler
-from .torch_jit import compile, compiler, fx, jit_names
+from .surroundings import DISTRIBUTED, config, extension, profiler
+from .torch_jit import compile, jit_names
 
-__all__ = ["jit_names", "missing", "modules", "names"]
+__all__ = ["install", "jit_names", "missing", "modules", "names"]
 
 
 def _cuda() -> ModuleType:
@@ -30,17 +39,31 @@ def _cuda() -> ModuleType:
 
 def modules() -> dict[str, ModuleType]:
     """Return the modules by their names below the top package."""
-    found = {"accelerator": accelerator, "amp": amp, "backends": backends, "version": version, "fx": fx}
-    found |= {"compiler": compiler, "cuda": _cuda(), "cuda.amp": amp, "amp.autocast_mode": amp, "amp.grad_scaler": amp}
+    found = {"accelerator": accelerator, "amp": amp, "backends": backends, "version": version, "library": library,
+             "_custom_ops": library}  # fmt: skip
+    found |= {"cuda": _cuda(), "cuda.amp": amp, "amp.autocast_mode": amp, "amp.grad_scaler": amp}
     found |= {name: absent_device(f"minitorch.{name}") for name in ("xpu", "mps", "mtia")}
-    found |= {"_C": extension, "hub": hub, "distributed": distributed, "onnx": onnx, "profiler": profiler}
-    return found | {f"backends.{name}": part for name, part in PARTS.items()}
+    found |= {"_C": extension, "hub": hub, "utils.model_zoo": hub, "__config__": config, "profiler": profiler}
+    found |= {"autograd.profiler": profiler, "types": torch_types, "multiprocessing": multiprocessing}
+    found |= {f"backends.{name}": part for name, part in PARTS.items()}
+    return found | torch_jit.modules() | torch_onnx.modules() | quantization.modules() | DISTRIBUTED
+
+
+def install(package: str) -> None:
+    """Let the import system find every module below the package, and attributes lead to them as well."""
+    for name, module in modules().items():
+        sys.modules[f"{package}.{name}"] = module
+        above, _, short = f"{package}.{name}".rpartition(".")
+        parent = sys.modules[above]
+        if not hasattr(parent, "__path__"):
+            parent.__path__ = []  # a package, as far as the import system is concerned
+        setattr(parent, short, module)
 
 
 def names() -> dict[str, Any]:
     """Return the functions, classes and constants for the top package."""
     found: dict[str, Any] = {name: getattr(settings, name) for name in settings.__all__ if name != "TENSOR_TYPES"}
-    found |= settings.TENSOR_TYPES | settings.method_functions()
+    found |= settings.TENSOR_TYPES | settings.method_functions() | foreach_functions() | CHECKS
     found |= {"_assert": settings._assert, "autocast": amp.autocast, "compile": compile, "newaxis": None}
     return found | {
         "GradScaler": amp.GradScaler,

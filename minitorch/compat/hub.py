@@ -8,13 +8,14 @@ import re
 import shutil
 import tempfile
 import urllib.request
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
 from ..serialization import load
 
-__all__ = ["download_url_to_file", "get_dir", "load_state_dict_from_url", "set_dir"]
+__all__ = ["download_url_to_file", "get_dir", "load_state_dict_from_url", "load_url", "set_dir"]
 
 HASH_REGEX = re.compile(r"-([a-f0-9]*)\.")
 _folder: list[str] = []  # what set_dir set
@@ -79,3 +80,12 @@ def load_state_dict_from_url(
         download_url_to_file(url, str(path), found.group(1) if found else None, progress)
     state: dict[str, Any] = load(path, map_location=map_location, weights_only=weights_only)
     return state
+
+
+load_url = load_state_dict_from_url  # the name in torch.utils.model_zoo
+
+
+def __getattr__(name: str) -> Any:
+    if name == "tqdm":  # torch shows its bars by this class, and programs take it from here
+        return import_module("tqdm").tqdm
+    raise AttributeError(f"module 'minitorch.hub' has no attribute '{name}'")

@@ -5,8 +5,6 @@ from __future__ import annotations
 __all__ = ["missing"]
 
 _INSTEAD = {
-    "quantization": "float32",
-    "ao": "float32",
     "sparse": "dense tensors",
     "sparse_coo_tensor": "dense tensors",
     "sparse_csr_tensor": "dense tensors",

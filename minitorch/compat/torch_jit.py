@@ -5,10 +5,13 @@ Functions stay Python functions; decorators that tell torch's compilers what to 
 
 from __future__ import annotations
 
-from types import ModuleType
+import typing
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any, Final
 
-__all__ = ["compile", "compiler", "fx", "jit_names"]
+from ..nn.module import Module
+
+__all__ = ["compile", "compiler", "fx", "jit_names", "modules"]
 
 
 def is_scripting() -> bool:
@@ -16,7 +19,7 @@ def is_scripting() -> bool:
     return False
 
 
-def is_tracing() -> bool:
+def is_tracing(*args: Any) -> bool:
     """Return whether the call is being traced: False."""
     return False
 
@@ -41,9 +44,24 @@ def annotate(the_type: Any, the_value: Any) -> Any:
     return the_value
 
 
+def trace(func: Any, example_inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
+    """Return the function or module: it runs as Python."""
+    return func
+
+
+class TracerWarning(Warning):
+    """A warning of torch's tracer, for filters."""
+
+
+class ScriptModule(Module):
+    """The base class of compiled modules, which are modules as any other here."""
+
+
 jit_names: dict[str, Any] = {
     "is_scripting": is_scripting, "is_tracing": is_tracing, "unused": unused, "export": unused, "ignore": ignore,
-    "script": script, "script_if_tracing": unused, "_script_if_tracing": unused, "annotate": annotate, "Final": Final,
+    "script": script, "script_if_tracing": unused, "_script_if_tracing": unused, "annotate": annotate,
+    "Final": Final, "trace": trace, "script_method": unused, "freeze": script, "optimize_for_inference": script,
+    "TracerWarning": TracerWarning, "ScriptModule": ScriptModule, "ScriptFunction": FunctionType,
     "interface": unused, "_overload_method": unused, "_overload": unused,
 }  # fmt: skip
 
@@ -73,6 +91,10 @@ def _reset() -> None:
     """Forget compiled code: there is none."""
 
 
+def _mark(tensor: Any, *args: Any, **kwargs: Any) -> None:
+    """Do nothing: what may change is told to a compiler."""
+
+
 def _module(name: str, doc: str, **names: Any) -> ModuleType:
     module = ModuleType(name, doc)
     module.__dict__.update(names)
@@ -90,8 +112,65 @@ def wrap(fn_or_name: Any) -> Any:
     return fn_or_name
 
 
-fx = _module("minitorch.fx", "The parts of `torch.fx` that model code uses.", wrap=wrap, Proxy=Proxy)
-compiler = _module(
-    "minitorch.compiler", "The parts of `torch.compiler` that model code uses.", is_compiling=is_tracing,
-    is_dynamo_compiling=is_tracing, is_exporting=is_tracing, disable=_disable, reset=_reset, allow_in_graph=unused,
+class Node:
+    """A step of a symbolic trace, for `isinstance` checks."""
+
+
+class Graph:
+    """A symbolic trace, for `isinstance` checks."""
+
+
+class GraphModule(Module):
+    """A module that runs a symbolic trace, for `isinstance` checks."""
+
+
+class Tracer:
+    """What makes symbolic traces, as a base class; tracing raises."""
+
+    def trace(self, root: Any, concrete_args: Any = None) -> Any:
+        """Raise: nothing is traced."""
+        symbolic_trace(root)
+
+
+def symbolic_trace(root: Any, concrete_args: Any = None) -> Any:
+    """Raise: nothing is traced."""
+    raise NotImplementedError(
+        f"fx.symbolic_trace of {type(root).__name__}: minitorch runs Python and has no symbolic traces; "
+        "use forward hooks to look at what a module computes"
+    )
+
+
+class _Config(SimpleNamespace):
+    """Switches of torch's compiler: any can be set and read again."""
+
+    def patch(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a decorator that does nothing; there is no compiler to configure."""
+        return unused
+
+
+fx = _module("minitorch.fx", "The parts of `torch.fx` that model code uses.", wrap=wrap, Proxy=Proxy, Node=Node,
+             Graph=Graph, GraphModule=GraphModule, Tracer=Tracer, symbolic_trace=symbolic_trace)  # fmt: skip
+_COMPILER: dict[str, Any] = {
+    "is_compiling": is_tracing, "is_dynamo_compiling": is_tracing, "is_exporting": is_tracing, "disable": _disable,
+    "reset": _reset, "allow_in_graph": unused, "assume_constant_result": unused,
+}  # fmt: skip
+compiler = _module("minitorch.compiler", "The parts of `torch.compiler` that model code uses.", **_COMPILER,
+                   cudagraph_mark_step_begin=_reset)  # fmt: skip
+_dynamo = _module(
+    "minitorch._dynamo", "The parts of torch's compiler that model code calls.", **_COMPILER, mark_dynamic=_mark,
+    mark_static=_mark, mark_static_address=_mark, maybe_mark_dynamic=_mark, graph_break=_reset,
+    config=_Config(cache_size_limit=8, suppress_errors=False, verbose=False, optimize_ddp=True),
+    OptimizedModule=type("OptimizedModule", (Module,), {"__doc__": "A compiled module, for `isinstance` checks."}),
 )  # fmt: skip
+_annotations = _module("minitorch.jit.annotations", "Annotations for torch's compiler.", List=list, Tuple=tuple,
+                       Dict=dict, Optional=typing.Optional, Any=Any,
+                       **{f"BroadcastingList{n}": list for n in (1, 2, 3)})  # fmt: skip
+
+
+def modules() -> dict[str, ModuleType]:
+    """Return the modules by their names below the top package."""
+    return {
+        "fx": fx, "fx.node": fx, "fx.proxy": fx, "fx.graph_module": fx, "compiler": compiler, "_dynamo": _dynamo,
+        "jit.annotations": _annotations,
+        "_dynamo.utils": _module("minitorch._dynamo.utils", "Of torch's compiler.", is_compile_supported=is_tracing),
+    }  # fmt: skip

@@ -1,5 +1,7 @@
 """Probability distributions under torch's names: what to sample from, and how likely a value is."""
 
+import sys as _sys
+
 from . import constraints as constraints
 from .bounded import Exponential as Exponential
 from .bounded import HalfNormal as HalfNormal
@@ -20,3 +22,14 @@ from .joint import MixtureSameFamily as MixtureSameFamily
 from .joint import MultivariateNormal as MultivariateNormal
 from .kl import kl_divergence as kl_divergence
 from .kl import register_kl as register_kl
+
+# torch has a file for every class: ``from minitorch.distributions.categorical import Categorical``
+_PATHS = {
+    "bernoulli": Bernoulli, "categorical": Categorical, "cauchy": Cauchy, "exponential": Exponential,
+    "geometric": Geometric, "gumbel": Gumbel, "half_normal": HalfNormal, "independent": Independent,
+    "laplace": Laplace, "log_normal": LogNormal, "mixture_same_family": MixtureSameFamily,
+    "multivariate_normal": MultivariateNormal, "normal": Normal, "one_hot_categorical": OneHotCategorical,
+    "uniform": Uniform,
+}  # fmt: skip
+for _name, _class in _PATHS.items():
+    _sys.modules[f"{__name__}.{_name}"] = globals()[_name] = _sys.modules[_class.__module__]

@@ -172,7 +172,8 @@ class _Call:
         return movedim(phys, 0, dim)
 
     def _looped(self, leaves: list[Any], spec: Any, dims: list[Any], kwargs: dict[str, Any], size: int) -> Any:
-        rows, shape = [], None
+        rows: list[list[Any]] = []
+        shape: Any = None
         state = default_generator.get_state() if self.randomness == "same" else None
         for i in range(size):
             if state is not None:

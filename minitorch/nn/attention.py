@@ -1,7 +1,10 @@
-"""MultiheadAttention."""
+"""MultiheadAttention, and the names by which torch chooses between its ways of computing attention."""
 
 from __future__ import annotations
 
+import contextlib
+import enum
+from collections.abc import Iterator
 from typing import Any
 
 from ..ops.create import empty
@@ -12,7 +15,7 @@ from .linear import Linear
 from .module import Module
 from .parameter import Parameter
 
-__all__ = ["MultiheadAttention"]
+__all__ = ["MultiheadAttention", "SDPBackend", "sdpa_kernel"]
 
 
 class NonDynamicallyQuantizableLinear(Linear):
@@ -172,3 +175,27 @@ def _swapped(query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor,
         return query, query, query
     swapped = key.transpose(1, 0)
     return query.transpose(1, 0), swapped, swapped if key is value else value.transpose(1, 0)
+
+
+class SDPBackend(enum.Enum):
+    """torch's ways of computing attention; there is one here, which none of them names."""
+
+    ERROR, MATH, FLASH_ATTENTION, EFFICIENT_ATTENTION, CUDNN_ATTENTION, OVERRIDEABLE = -1, 0, 1, 2, 3, 4
+
+
+@contextlib.contextmanager
+def sdpa_kernel(
+    backends: list[SDPBackend] | SDPBackend, set_priority: bool = False
+) -> Iterator[None]:
+    """Run a block that would compute attention in one of torch's ways. AssertionError for what names none of them.
+
+    >>> import minitorch
+    >>> from minitorch.nn.attention import SDPBackend, sdpa_kernel
+    >>> with sdpa_kernel(SDPBackend.MATH):
+    ...     y = minitorch.nn.functional.scaled_dot_product_attention(*[minitorch.ones(1, 2, 2)] * 3)
+    """
+    for backend in backends if isinstance(backends, list) else [backends]:
+        if not isinstance(backend, SDPBackend):
+            raise AssertionError(f"Backend must be an instance of SDPBackend or a list of SDPBackend instances, "
+                                 f"got {type(backend)}")
+    yield

@@ -14,7 +14,7 @@ import numpy as np
 from ..random import default_generator
 from ..tape import recording
 from ..tensor import Tensor, wrap
-from ._left_out import missing
+from ._left_out import renamed
 
 __all__ = [
     "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_",
@@ -310,5 +310,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
         return tensor.mul_(wrap(keep).to(tensor.dtype))
 
 
-def __getattr__(name: str) -> Any:
-    raise missing("nn.init", name)
+_RENAMED = (uniform_, normal_, constant_, eye_, dirac_, xavier_uniform_, xavier_normal_, kaiming_uniform_,
+            kaiming_normal_, orthogonal_, sparse_)  # fmt: skip
+for _fn in _RENAMED:
+    globals()[_fn.__name__.rstrip("_")] = renamed(_fn, "nn.init")

@@ -29,6 +29,7 @@ from . import (
     vision,
 )
 
+__path__: list[str] = []  # so that the import system looks for files in here, which stand in sys.modules
 Module = module.Module
 
 # torch's name of a file: ours

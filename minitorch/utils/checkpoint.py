@@ -213,3 +213,12 @@ def _carry_back(outputs: tuple[Any, ...], grads: tuple[Any, ...]) -> None:
     if not pairs:
         raise RuntimeError("none of output has requires_grad=True, this checkpoint() is not necessary")
     backward([out for out, _ in pairs], [g for _, g in pairs])
+
+
+def get_device_states(*args: Any) -> tuple[list[int], list[Any]]:
+    """Return the devices of the arguments and the states of their random generators: there are none but the CPU's."""
+    return [], []
+
+
+def set_device_states(devices: Any, states: Any, *, device_type: str | None = None) -> None:
+    """Set the states that `get_device_states` returned: there are none."""

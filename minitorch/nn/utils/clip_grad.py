@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 import warnings
 from collections.abc import Iterable
@@ -11,8 +12,9 @@ from ...ops.create import tensor
 from ...ops.join import stack
 from ...tape import recording
 from ...tensor import Tensor
+from .._left_out import renamed
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
+__all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
 
 Tensors = Tensor | Iterable[Tensor]
 
@@ -107,3 +109,6 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
     with recording(False):
         for grad in _gradients(parameters):
             grad.clamp_(min=-limit, max=limit)
+
+
+clip_grad_norm = functools.wraps(clip_grad_norm_)(renamed(clip_grad_norm_, "torch.nn.utils"))
