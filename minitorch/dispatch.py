@@ -8,6 +8,7 @@ import numpy as np
 from numpy import ndarray
 
 from . import interception, memory, tape
+from .kernels.layout import is_channels_last
 from .memory import Array, Storage
 from .tape import Edge, Node, mode, recording, sequence
 from .tensor import Tensor, _new
@@ -71,7 +72,7 @@ def _is_private(op: Any, inputs: tuple[Any, ...]) -> bool:
 
 
 def _user_channels_last(array: Array) -> bool:
-    return array.ndim > 3 and not array.flags.c_contiguous and np.moveaxis(array, 1, -1).flags.c_contiguous
+    return array.ndim > 3 and not array.flags.c_contiguous and is_channels_last(array)
 
 
 _FROZEN_VIEW = (

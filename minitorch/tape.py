@@ -164,6 +164,8 @@ class Node:
     def output(self, i: int = 0) -> Tensor:
         """Return the saved output ``i``."""
         saved: Saved = self._saved(self._outputs)[i]
+        if i in self.op.nondifferentiable:
+            return saved.unpack(self, f"output {i}")
         saved.edge = (self, i)
         try:
             return saved.unpack(self, f"output {i}")

@@ -76,28 +76,80 @@ def cases(draw: Any, dilate: bool) -> Any:
     return x, k, s, p, d, ceil
 
 
+def plan_of(x: Array, k: Any, s: Any, p: Any, d: Any, *flags: Any) -> pool.Plan:
+    return pool.sliding(x.shape[2:], k, s, p, d, *flags)
+
+
 @given(cases(dilate=True))
 def test_max_pool_takes_the_first_maximum_of_each_window(case: Any) -> None:
     x, k, s, p, d, ceil = case
-    y, index = pool.max_pool_forward(x, k, s, p, d, ceil)
+    plan = plan_of(x, k, s, p, d, ceil)
+    y, place = pool.max_forward(x, plan)
+    index = pool.flat_indices(place, plan)
     want = naive(x, y.shape[2:], sliding(k, s, p, d, x.shape[2:]), first_max)
     inside = np.vectorize(lambda w: w[1] >= 0)(want)  # a dilated window may miss the input
     np.testing.assert_array_equal(y, np.vectorize(lambda w: w[0])(want))
     np.testing.assert_array_equal(index[inside], np.vectorize(lambda w: w[1])(want)[inside])
-    assert y.dtype == x.dtype and index.dtype == np.int64
+    assert y.dtype == x.dtype and index.dtype == np.int64 and place.dtype == np.uint8
+    assert y.flags.c_contiguous or not x.flags.c_contiguous
+    np.testing.assert_array_equal(pool.max_forward(x, plan, places=False)[0], y)
 
 
 @given(cases(dilate=True))
 def test_max_pool_backward_is_the_adjoint_of_the_gather(case: Any) -> None:
     x, k, s, p, d, ceil = case
-    y, index = pool.max_pool_forward(x, k, s, p, d, ceil)
+    plan = plan_of(x, k, s, p, d, ceil)
+    y, place = pool.max_forward(x, plan)
     gy = np.random.default_rng(1).integers(-3, 4, y.shape).astype(x.dtype)
     gy[np.isinf(y)] = 0
-    index = np.where(np.isinf(y), 0, index)
-    gx = pool.max_pool_backward(gy, index, x.shape, k, s, p, d, ceil)
+    index = np.where(np.isinf(y), 0, pool.flat_indices(place, plan))
+    gx = pool.max_backward(gy, place, plan)
     np.testing.assert_array_equal(gx, unpool.scatter_spatial(gy, index, x.shape[2:]))
     v = np.random.default_rng(2).integers(-3, 4, x.shape).astype(x.dtype)
     assert np.vdot(gx, v) == np.vdot(gy, unpool.gather_spatial(v, index))
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize(
+    "window", [(2, 2, 0, 1), (3, 2, 1, 1), (3, 1, 1, 1), (5, 3, 2, 1), (3, 2, 2, 3), (17, 4, 8, 1)]
+)
+@pytest.mark.parametrize("channels", [3, 37, 100])
+def test_places_lead_to_the_same_indices_in_both_layouts(channels: int, window: Any, last: bool) -> None:
+    k, s, p, d = ((v, v) for v in window)
+    x = np.random.default_rng(3).integers(-9, 9, (2, channels, 23, 41)).astype(np.float32)
+    plan = plan_of(x, k, s, p, d)
+    want, where = naive_torch(x, plan)
+    if last:
+        x = logical(np.ascontiguousarray(np.moveaxis(x, 1, -1)))
+    y, place = pool.max_forward(x, plan)
+    index = pool.flat_indices(place, plan)
+    np.testing.assert_array_equal(y, want)
+    np.testing.assert_array_equal(index, where)
+    gx = pool.max_backward(y, place, plan)
+    np.testing.assert_array_equal(gx, unpool.scatter_spatial(y, where, x.shape[2:]))
+    mean = pool.average(x, pool.sliding((23, 41), k, s, p, (1, 1)))
+    np.testing.assert_allclose(mean, window_means(x, window[0], window[1], window[2]), rtol=1e-5, atol=1e-5)
+
+
+def naive_torch(x: Array, plan: pool.Plan) -> Any:
+    """Maxima and flat indices, by tables of the windows."""
+    best = np.full((*x.shape[:2], *plan.out_shape), -np.inf, x.dtype)
+    where = np.zeros(best.shape, np.int64)
+    rows, columns = plan.windows[1 : 1 + plan.out_shape[0]], plan.windows[1 + plan.out_shape[0] :]
+    step = plan.frame[7], plan.frame[8]
+    for (i, r), (j, c) in itertools.product(enumerate(rows), enumerate(columns)):
+        places = [(a, b) for a in range(r[0], r[1], step[0]) for b in range(c[0], c[1], step[1])]
+        values = np.stack([x[:, :, a, b] for a, b in places])
+        first = values.argmax(0)
+        best[:, :, i, j] = values.max(0)
+        where[:, :, i, j] = np.array([a * x.shape[3] + b for a, b in places])[first]
+    return best, where
+
+
+def window_means(x: Array, k: int, s: int, p: int) -> Array:
+    padded = np.pad(np.ascontiguousarray(x), ((0, 0), (0, 0), (p, p), (p, p))).astype(float)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), (2, 3))[:, :, ::s, ::s]
+    return windows.mean((-1, -2))
 
 
 def means(k: Any, s: Any, p: Any, size: Any, include: bool, override: int | None) -> Any:
@@ -111,7 +163,7 @@ def means(k: Any, s: Any, p: Any, size: Any, include: bool, override: int | None
 @given(cases(dilate=False), st.booleans(), st.sampled_from([None, 3, -2]))
 def test_avg_pool_divides_the_sum_of_each_window(case: Any, include: bool, override: Any) -> None:
     x, k, s, p, _, ceil = case
-    y = pool.avg_pool_forward(x, k, s, p, ceil, include, override)
+    y = pool.average(x, plan_of(x, k, s, p, (1,) * 3, ceil, include, override))
     total = naive(x, y.shape[2:], sliding(k, s, p, (1,) * 3, x.shape[2:]), lambda v, q: sum(v[a] for a in q))
     count = naive(x, y.shape[2:], sliding(k, s, p, (1,) * 3, x.shape[2:]), lambda v, q: max(len(q), 1))
     if include:
@@ -127,9 +179,9 @@ def test_avg_pool_divides_the_sum_of_each_window(case: Any, include: bool, overr
 @given(cases(dilate=False), st.booleans(), st.sampled_from([None, 3]))
 def test_avg_pool_backward_is_the_adjoint(case: Any, include: bool, override: Any) -> None:
     x, k, s, p, _, ceil = case
-    y = pool.avg_pool_forward(x, k, s, p, ceil, include, override)
+    y = pool.average(x, plan_of(x, k, s, p, (1,) * 3, ceil, include, override))
     gy = np.random.default_rng(1).integers(-3, 4, y.shape).astype(x.dtype)
-    gx = pool.avg_pool_backward(gy, x.shape, k, s, p, ceil, include, override)
+    gx = pool.average_backward(gy, plan_of(x, k, s, p, (1,) * 3, ceil, include, override))
     assert gx.shape == x.shape and gx.dtype == x.dtype
     np.testing.assert_allclose(np.vdot(gx, x), np.vdot(gy, y), rtol=1e-4, atol=1e-3)
 
@@ -139,59 +191,66 @@ def test_avg_pool_backward_is_the_adjoint(case: Any, include: bool, override: An
 def test_adaptive_pools_use_torchs_bins(size: Any, out: Any, dtype: Any) -> None:
     x = np.random.default_rng(0).integers(-9, 9, (2, 17, *size)).astype(dtype)
     ranges = adaptive(size, out)
-    y, index = pool.adaptive_max_pool_forward(x, out)
+    plan = pool.adaptive(size, out)
+    y, place = pool.max_forward(x, plan)
+    index = pool.flat_indices(place, plan)
     want = naive(x, out, ranges, first_max)
     np.testing.assert_array_equal(y, np.vectorize(lambda w: w[0])(want))
     np.testing.assert_array_equal(index, np.vectorize(lambda w: w[1])(want))
-    gx = pool.adaptive_max_pool_backward(y, index, x.shape)
+    gx = pool.max_backward(y, place, plan)
     np.testing.assert_array_equal(gx, unpool.scatter_spatial(y, index, size))
-    mean = pool.adaptive_avg_pool_forward(x, out)
+    mean = pool.average(x, plan)
     want = naive(x, out, ranges, lambda v, q: np.mean([float(v[a]) for a in q]))
     np.testing.assert_allclose(mean, want.astype(float), rtol=1e-6)
-    back = pool.adaptive_avg_pool_backward(mean, x.shape)
+    back = pool.average_backward(mean, plan)
     np.testing.assert_allclose(np.vdot(back, x), np.vdot(mean, mean), rtol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_nan_and_infinity_travel(dtype: Any) -> None:
-    x = np.array([[[[1, np.nan, 3, -np.inf], [2, 0, -np.inf, -np.inf]]]], dtype)
-    y, index = pool.max_pool_forward(x, (2, 2), (2, 2), (0, 0), (1, 1))
-    np.testing.assert_array_equal(y, [[[[np.nan, 3]]]])
-    assert index.ravel().tolist() == [1, 2]
-    low, at = pool.max_pool_forward(np.full((1, 1, 4), -np.inf, dtype), (2,), (2,), (0,), (1,))
-    assert low.ravel().tolist() == [-np.inf, -np.inf] and at.ravel().tolist() == [0, 2]
-    mean = pool.avg_pool_forward(x, (2, 2), (2, 2), (0, 0))
-    np.testing.assert_array_equal(mean, [[[[np.nan, -np.inf]]]])
-    gx = pool.max_pool_backward(np.full_like(y, np.nan), index, x.shape, (2, 2), (2, 2), (0, 0), (1, 1))
-    assert np.isnan(gx).sum() == 2 and (gx == 0).sum() == 6  # a gradient's NaN reaches the chosen input alone
+    images = np.array([[[[1, np.nan, 3, -np.inf], [2, 0, -np.inf, -np.inf]]]], dtype)
+    for x in (images, logical(np.ascontiguousarray(np.repeat(np.moveaxis(images, 1, -1), 3, -1)))):
+        plan = plan_of(x, (2, 2), (2, 2), (0, 0), (1, 1))
+        y, place = pool.max_forward(x, plan)
+        np.testing.assert_array_equal(y[:, :1], [[[[np.nan, 3]]]])
+        np.testing.assert_array_equal(pool.max_forward(x, plan, places=False)[0], y)
+        assert pool.flat_indices(place, plan)[:, -1].ravel().tolist() == [1, 2]
+        np.testing.assert_array_equal(pool.average(x, plan)[:, :1], [[[[np.nan, -np.inf]]]])
+        gx = pool.max_backward(np.full_like(y, np.nan), place, plan)[:, :1]
+        assert np.isnan(gx).sum() == 2 and (gx == 0).sum() == 6  # a gradient's NaN reaches the chosen input alone
+    line = pool.sliding((4,), (2,), (2,), (0,), (1,))
+    low, at = pool.max_forward(np.full((1, 1, 4), -np.inf, dtype), line)
+    assert low.ravel().tolist() == [-np.inf, -np.inf] and pool.flat_indices(at, line).ravel().tolist() == [0, 2]
 
 
 @pytest.mark.parametrize("shape", [(0, 3, 4, 4), (2, 0, 4, 4)])
 def test_empty_batches_and_channels_give_empty_results(shape: Any) -> None:
     x = np.zeros(shape, np.float32)
-    args = ((2, 2), (2, 2), (0, 0))
-    y, index = pool.max_pool_forward(x, *args, (1, 1))
-    assert y.shape == index.shape == (*shape[:2], 2, 2)
-    assert pool.max_pool_backward(y, index, shape, *args, (1, 1)).shape == shape
-    assert pool.avg_pool_forward(x, *args).shape == y.shape
-    assert pool.avg_pool_backward(y, shape, *args).shape == shape
-    assert pool.adaptive_avg_pool_forward(x, (1, 1)).shape == (*shape[:2], 1, 1)
+    plan = plan_of(x, (2, 2), (2, 2), (0, 0), (1, 1))
+    y, place = pool.max_forward(x, plan)
+    assert y.shape == place.shape == pool.flat_indices(place, plan).shape == (*shape[:2], 2, 2)
+    assert pool.max_backward(y, place, plan).shape == shape
+    assert pool.average(x, plan).shape == y.shape
+    assert pool.average_backward(y, plan).shape == shape
+    assert pool.average(x, pool.adaptive((4, 4), (1, 1))).shape == (*shape[:2], 1, 1)
 
 
-def test_the_number_of_threads_does_not_change_a_bit() -> None:
+@pytest.mark.parametrize("last", [False, True])
+def test_the_number_of_threads_does_not_change_a_bit(last: bool) -> None:
     x = np.random.default_rng(0).standard_normal((5, 37, 33, 29)).astype(np.float32)
-    geometry = ((3, 3), (2, 2), (1, 1))
+    x = logical(np.ascontiguousarray(np.moveaxis(x, 1, -1))) if last else x
+    plan, whole = plan_of(x, (3, 3), (2, 2), (1, 1), (1, 1)), pool.adaptive((33, 29), (1, 1))
     results = []
     for threads in (1, 2, 3, 5):
         set_num_threads(threads)
-        y, index = pool.max_pool_forward(x, *geometry, (1, 1))
-        mean = pool.avg_pool_forward(x, *geometry)
-        back = pool.max_pool_backward(y, index, x.shape, *geometry, (1, 1))
-        spread = pool.avg_pool_backward(y, x.shape, *geometry)
+        y, place = pool.max_forward(x, plan)
+        index = pool.flat_indices(place, plan)
+        means = pool.average(x, plan), pool.average(x, whole)
+        back = pool.max_backward(y, place, plan)
+        spread = pool.average_backward(y, plan), pool.average_backward(means[1], whole)
         scattered = unpool.scatter_spatial(y, index, x.shape[2:])
         gathered = unpool.gather_spatial(x, index)
-        whole = pool.adaptive_avg_pool_forward(x, (1, 1))
-        results.append((y, index, mean, back, spread, scattered, gathered, whole))
+        results.append((y, index, *means, back, *spread, scattered, gathered))
     for other in results[1:]:
         for a, b in zip(results[0], other):
             np.testing.assert_array_equal(a, b)

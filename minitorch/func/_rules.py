@@ -271,7 +271,8 @@ RULES: dict[str, Rule] = {
     "convolution": _conv, "convolution_weight": _conv_weight,
     "native_layer_norm": _rows(), "native_group_norm": _rows(), "avg_pool": _rows(), "adaptive_avg_pool": _rows(),
     "max_pool": _rows(), "adaptive_max_pool": _rows(), "fold": _rows(), "unfold": _unfold,
-    "avg_pool_backward": _rows(0), "adaptive_avg_pool_backward": _rows(0),
+    "avg_pool_backward": _rows(), "adaptive_avg_pool_backward": _rows(), "max_pool_values": _rows(),
+    "max_pool_backward": _rows(tensors=2), "max_pool_chosen": _rows(tensors=2), "max_pool_indices": _rows(),
     "gather_spatial": _rows(tensors=2), "scatter_spatial": _rows(tensors=2),
 }  # fmt: skip
 RULES |= dict.fromkeys(

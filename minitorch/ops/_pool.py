@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import shape_text
-from ..kernels.pool import pool_output_size
+from ..kernels.layout import is_channels_last
+from ..kernels.pool_plan import Plan, adaptive, pool_output_size, sliding
 from ..op import Failure, Make, Sample, register
 from ._common import Tensor, tensor_arg
 from ._window import remembered
@@ -27,7 +28,6 @@ def _each(op: str, name: str, value: Any, n: int) -> tuple[int, ...]:
     return found * n if len(found) == 1 else found
 
 
-@remembered
 def _window(
     op: str, n: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1
 ) -> tuple[tuple[int, ...], ...]:
@@ -49,8 +49,41 @@ def _window(
     return kernel, steps, pads, spread
 
 
-def _check_input(op: str, x: Tensor, n: int) -> None:
-    shape = tensor_arg(op, x)._data.shape
+def sliding_plan(op: str, n: int, input: Tensor, *how: Any) -> Plan:
+    """Return where the windows lie: kernel_size, stride, padding, dilation, ceil_mode, count_include_pad, divisor."""
+    return _sliding(op, n, tensor_arg(op, input)._data.shape, *how)  # type: ignore[no-any-return]
+
+
+@remembered
+def _sliding(
+    op: str, n: int, shape: tuple[int, ...], kernel_size: Any, stride: Any, padding: Any, dilation: Any,
+    ceil_mode: bool, include_pad: bool = True, divisor: int | None = None,
+) -> Plan:  # fmt: skip
+    _check_input(op, shape, n)
+    window = _window(op, n, kernel_size, stride, padding, dilation)
+    _check_output(op, shape[-n - 1 :], window, ceil_mode)
+    return sliding(shape[-n:], *window, bool(ceil_mode), include_pad, divisor)
+
+
+def adaptive_plan(op: str, n: int, input: Tensor, output_size: Any) -> Plan:
+    """Return where the windows lie that share the input out."""
+    plan = _adaptive(op, n, tensor_arg(op, input)._data.shape, output_size)
+    _floats(op, input)
+    return plan  # type: ignore[no-any-return]
+
+
+@remembered
+def _adaptive(op: str, n: int, shape: tuple[int, ...], output_size: Any) -> Plan:
+    _check_adaptive(op, shape, n)
+    return adaptive(shape[-n:], _parts(op, shape[-n:], output_size))
+
+
+def layout_of(x: Tensor, plan: Plan) -> tuple[Plan, bool]:
+    """Return the parameters of a pooling: where its windows lie, and whether only x shows that it is channels last."""
+    return plan, plan.places == 1 and not x._data.flags.c_contiguous and is_channels_last(x._data)
+
+
+def _check_input(op: str, shape: tuple[int, ...], n: int) -> None:
     if len(shape) not in (n + 1, n + 2) or 0 in shape[len(shape) - n - 1 :]:
         raise RuntimeError(
             f"{op}: Expected {n + 1}D or {n + 2}D (batch mode) tensor with optional 0 dim batch size for input, but "
@@ -58,12 +91,7 @@ def _check_input(op: str, x: Tensor, n: int) -> None:
         )
 
 
-def _check_output(op: str, x: Tensor, window: tuple[tuple[int, ...], ...], ceil_mode: bool) -> None:
-    _fits(op, x._data.shape[-len(window[0]) - 1 :], window, ceil_mode)
-
-
-@remembered
-def _fits(op: str, shape: tuple[int, ...], window: tuple[tuple[int, ...], ...], ceil_mode: bool) -> None:
+def _check_output(op: str, shape: tuple[int, ...], window: tuple[tuple[int, ...], ...], ceil_mode: bool) -> None:
     """Raise torch's error where not even one window fits into (C, *spatial)."""
     found = [pool_output_size(s, k, step, p, d, ceil_mode) for s, k, step, p, d in zip(shape[1:], *window)]
     if min(found) < 1:
@@ -74,7 +102,7 @@ def _fits(op: str, shape: tuple[int, ...], window: tuple[tuple[int, ...], ...], 
 
 
 def _floats(op: str, x: Tensor) -> None:
-    if not x.dtype.is_floating_point:
+    if x._data.dtype.char not in "fd" and not x.dtype.is_floating_point:
         kinds = {"int64": "Long", "int32": "Int", "bool": "Bool", "uint8": "Byte"}
         raise NotImplementedError(f"{op}: \"{op}\" not implemented for '{kinds.get(x.dtype.name, x.dtype.name)}'")
 
@@ -92,8 +120,7 @@ def _through_float(input: Tensor, run: Callable[[Tensor], Any]) -> Any:
     )
 
 
-def _check_adaptive(op: str, x: Tensor, n: int) -> None:
-    shape = tensor_arg(op, x)._data.shape
+def _check_adaptive(op: str, shape: tuple[int, ...], n: int) -> None:
     if len(shape) not in (n + 1, n + 2):
         raise RuntimeError(f"{op}(): Expected {n + 1}D or {n + 2}D tensor, but got {shape_text(shape)}")
     for d in range(len(shape) - n - (0 if len(shape) == n + 2 else 1), len(shape)):
@@ -104,12 +131,6 @@ def _check_adaptive(op: str, x: Tensor, n: int) -> None:
             )
 
 
-def _output_size(op: str, x: Tensor, wanted: Any, n: int) -> tuple[int, ...]:
-    """Return the output's sizes; None keeps the input's."""
-    return _parts(op, x._data.shape[-n:], wanted)
-
-
-@remembered
 def _parts(op: str, spatial: tuple[int, ...], wanted: Any) -> tuple[int, ...]:
     n = len(spatial)
     given = (wanted,) * n if wanted is None or isinstance(wanted, (int, np.integer)) else tuple(wanted)

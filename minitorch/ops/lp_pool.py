@@ -21,9 +21,7 @@ def _pooled(x: Tensor, average: Callable[..., Tensor], n: int, norm_type: float,
     return (mean.sign() * relu(mean.abs()) * size) ** (1.0 / norm_type)
 
 
-def lp_pool1d(
-    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-) -> Tensor:
+def lp_pool1d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
     """Return ``sum(x**p) ** (1/p)`` over the windows of (N, C, L).
 
     Examples
@@ -35,9 +33,7 @@ def lp_pool1d(
     return _pooled(tensor_arg("lp_pool1d", input), avg_pool1d, 1, norm_type, kernel_size, (stride, ceil_mode))
 
 
-def lp_pool2d(
-    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-) -> Tensor:
+def lp_pool2d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
     """Return ``sum(x**p) ** (1/p)`` over the windows of (N, C, H, W).
 
     Examples
@@ -49,9 +45,7 @@ def lp_pool2d(
     return _pooled(tensor_arg("lp_pool2d", input), avg_pool2d, 2, norm_type, kernel_size, (stride, ceil_mode))
 
 
-def lp_pool3d(
-    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-) -> Tensor:
+def lp_pool3d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
     """Return ``sum(x**p) ** (1/p)`` over the windows of (N, C, D, H, W).
 
     Examples

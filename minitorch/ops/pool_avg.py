@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from ..kernels import pool as kernels
 from ..op import Op, Widening
@@ -12,17 +12,15 @@ from ._pool import (
     _adaptive_doc,
     _adaptive_failures,
     _adaptive_samples,
-    _check_adaptive,
-    _check_input,
-    _check_output,
     _doc,
     _floats,
     _named,
-    _output_size,
     _through_float,
-    _window,
     _window_failures,
     _window_samples,
+    adaptive_plan,
+    layout_of,
+    sliding_plan,
 )
 from ._window import batched
 
@@ -36,30 +34,32 @@ __all__ = [
 ]
 
 
-def _avg_vjp(node: Any, g: Tensor) -> Tensor:
-    return apply(AVG_BACK, (g,), (node.in_shape(0), *node.params))
+def _average(name: str, grad_name: str) -> Op:
+    """Return the mean over the windows of a plan; its gradient, which is linear, has it for its own."""
+    back: Op = Widening(
+        name + "_backward",
+        kernels.average_backward,
+        lambda node, g: apply(mean, (g,), node.params),
+        physical=True,
+    )
+    mean: Op = Widening(
+        name,
+        kernels.average,
+        lambda node, g: apply(back, (g,), node.params),
+        physical=True,
+        grad_name=grad_name,
+    )
+    return mean
 
 
-AVG: Op = Widening("avg_pool", kernels.avg_pool_forward, _avg_vjp, physical=True, grad_name="AvgPool2DBackward0")
-AVG_BACK: Op = Widening(
-    "avg_pool_backward",
-    kernels.avg_pool_backward,
-    lambda node, g: apply(AVG, (g,), node.params[1:]),
-    physical=True,
-)
-ADAPTIVE_AVG: Op = Widening(
-    "adaptive_avg_pool",
-    kernels.adaptive_avg_pool_forward,
-    lambda node, g: apply(ADAPTIVE_AVG_BACK, (g,), (node.in_shape(0),)),
-    physical=True,
-    grad_name="AdaptiveAvgPool2DBackward0",
-)
-ADAPTIVE_AVG_BACK: Op = Widening(
-    "adaptive_avg_pool_backward",
-    kernels.adaptive_avg_pool_backward,
-    lambda node, g: apply(ADAPTIVE_AVG, (g,), (g._data.shape and node.in_shape(0)[2:],)),
-    physical=True,
-)
+AVG = _average("avg_pool", "AvgPool2DBackward0")
+ADAPTIVE_AVG = _average("adaptive_avg_pool", "AdaptiveAvgPool2DBackward0")
+
+
+def _run(op: str, n: int, primitive: Op, input: Tensor, plan: Any) -> Tensor:
+    if len(input._data.shape) == n + 2 and input._data.dtype.char in "fd":
+        return cast(Tensor, apply(primitive, (input,), layout_of(input, plan)))
+    return _through_float(input, lambda x: batched(op, x, n, lambda b: apply(primitive, (b,), layout_of(b, plan))))  # type: ignore[no-any-return]
 
 
 def _avg_pool(n: int) -> Callable[..., Tensor]:
@@ -74,14 +74,12 @@ def _avg_pool(n: int) -> Callable[..., Tensor]:
         count_include_pad: bool = True,
         divisor_override: int | None = None,
     ) -> Tensor:
-        _check_input(op, input, n)
-        _floats(op, input)
-        kernel, steps, pads, spread = _window(op, n, kernel_size, stride, padding)
         if divisor_override == 0:
             raise RuntimeError(f"{op}: divisor must be not zero")
-        _check_output(op, input, (kernel, steps, pads, spread), ceil_mode)
-        how = (kernel, steps, pads, ceil_mode, count_include_pad, divisor_override)
-        return _through_float(input, lambda x: batched(op, x, n, lambda b: apply(AVG, (b,), how)))
+        average = bool(count_include_pad), divisor_override
+        plan = sliding_plan(op, n, input, kernel_size, stride, padding, 1, ceil_mode, *average)
+        _floats(op, input)
+        return _run(op, n, AVG, input, plan)
 
     mean = (4**n - 1) / 2
     fn.__doc__ = _doc(
@@ -118,11 +116,7 @@ def _adaptive_avg_pool(n: int) -> Callable[..., Tensor]:
     op = f"adaptive_avg_pool{n}d"
 
     def fn(input: Tensor, output_size: Any) -> Tensor:
-        _check_adaptive(op, input, n)
-        _floats(op, input)
-        size = _output_size(op, input, output_size, n)
-        run = lambda b: apply(ADAPTIVE_AVG, (b,), (size,))  # noqa: E731
-        return _through_float(input, lambda x: batched(op, x, n, run))
+        return _run(op, n, ADAPTIVE_AVG, input, adaptive_plan(op, n, input, output_size))
 
     fn.__doc__ = _adaptive_doc(op, n, "means", (4**n - 1) / 2)
     return _named(fn, op, n, _adaptive_samples(n, False), _adaptive_failures(n))

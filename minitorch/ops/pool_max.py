@@ -10,27 +10,28 @@ from typing import Any
 
 import numpy as np
 
+from .. import interception
 from ..errors import shape_text
 from ..kernels import pool as kernels
 from ..kernels.unpool import gather_spatial, scatter_spatial
+from ..memory import Array
 from ..op import Make, Op, Sample, Widening
+from ..tape import mode
 from ..tensor import wrap
 from ._common import Tensor, apply
 from ._pool import (
     _adaptive_doc,
     _adaptive_failures,
     _adaptive_samples,
-    _check_adaptive,
-    _check_input,
-    _check_output,
     _doc,
-    _floats,
     _named,
-    _output_size,
     _through_float,
     _window,
     _window_failures,
     _window_samples,
+    adaptive_plan,
+    layout_of,
+    sliding_plan,
 )
 from ._window import batched
 
@@ -47,33 +48,48 @@ __all__ = [
 ]
 
 
+# A pooling that may be asked for its gradient says where in each window it found the maximum: an array of bytes for all
+# but large windows, which torch's indices are made of for whoever wants them.
+
+
 def _max_vjp(node: Any, g: Tensor, _: Any) -> Tensor:
-    indices = node.output(1)._data
-    return apply(MAX_BACK, (g,), (indices, node.in_shape(0), node.params))
+    return apply(MAX_BACK, (g, node.output(1)), node.params)
 
 
-def _max_back_fwd(gy: Any, indices: Any, shape: Any, how: Any) -> Any:
-    if len(how) == 1:
-        return kernels.adaptive_max_pool_backward(gy, indices, shape)
-    return kernels.max_pool_backward(gy, indices, shape, *how)
+def _chosen_fwd(x: Array, place: Array, plan: Any, last: bool) -> Array:
+    return gather_spatial(x, kernels.flat_indices(place, plan))
 
 
 def _gather_vjp(node: Any, g: Tensor) -> Tensor:
     return apply(SCATTER, (g,), (node.params[0], node.in_shape(0)[2:]))
 
 
-MAX: Op = Widening(
-    "max_pool",
-    kernels.max_pool_forward,
-    _max_vjp,
-    keeps=(1,),
-    physical=True,
-    grad_name="MaxPool2DWithIndicesBackward0",
+def _max_op(name: str, grad_name: str) -> Op:
+    return Widening(
+        name, kernels.max_forward, _max_vjp, keeps=(1,), nondifferentiable=(1,), physical=True, grad_name=grad_name
+    )
+
+
+MAX: Op = _max_op("max_pool", "MaxPool2DWithIndicesBackward0")
+ADAPTIVE_MAX: Op = _max_op("adaptive_max_pool", "AdaptiveMaxPool2DBackward0")
+MAX_VALUES: Op = Widening(
+    "max_pool_values", lambda x, plan: kernels.max_forward(x, plan, places=False)[0], physical=True
 )
-ADAPTIVE_MAX: Op = Widening("adaptive_max_pool", kernels.adaptive_max_pool_forward, _max_vjp, keeps=(1,), physical=True)
 MAX_BACK: Op = Widening(
-    "max_pool_backward", _max_back_fwd, lambda node, g: apply(GATHER, (g,), node.params[:1]), physical=True
+    "max_pool_backward",
+    kernels.max_backward,
+    lambda node, g: (apply(CHOSEN, (g, node.input(1)), node.params), None),
+    saves=((1,), ()),
+    physical=True,
 )
+CHOSEN: Op = Widening(
+    "max_pool_chosen",
+    _chosen_fwd,
+    lambda node, g: (apply(MAX_BACK, (g, node.input(1)), node.params), None),
+    saves=((1,), ()),
+    physical=True,
+)
+INDICES: Op = Op("max_pool_indices", kernels.flat_indices, physical=True)
 GATHER: Op = Widening("gather_spatial", gather_spatial, _gather_vjp, physical=True)
 SCATTER: Op = Widening(
     "scatter_spatial", scatter_spatial, lambda node, g: apply(GATHER, (g,), node.params[:1]), physical=True
@@ -84,6 +100,14 @@ UNPOOL: Op = Widening(
     lambda node, g: apply(GATHER, (g,), node.params[:1]),
     physical=True,
 )
+
+
+def _pooled(op: Op, x: Tensor, plan: Any, indices: bool) -> Any:
+    """Return the maxima, and torch's indices if asked for."""
+    if not indices and not (mode.enabled and (x._requires or x._base is not None)) and not interception.active:
+        return apply(MAX_VALUES, (x,), (plan,))
+    values, place = apply(op, (x,), layout_of(x, plan))
+    return (values, apply(INDICES, (place,), (plan,))) if indices else values
 
 
 def _max_pool(n: int) -> Callable[..., Any]:
@@ -98,11 +122,10 @@ def _max_pool(n: int) -> Callable[..., Any]:
         ceil_mode: bool = False,
         return_indices: bool = False,
     ) -> Any:
-        _check_input(op, input, n)
-        window = _window(op, n, kernel_size, stride, padding, dilation)
-        _check_output(op, input, window, ceil_mode)
-        pooled = _through_float(input, lambda x: batched(op, x, n, lambda b: apply(MAX, (b,), (*window, ceil_mode))))
-        return pooled if return_indices else pooled[0]
+        plan = sliding_plan(op, n, input, kernel_size, stride, padding, dilation, ceil_mode)
+        if len(input._data.shape) == n + 2 and input._data.dtype.char in "fd":
+            return _pooled(MAX, input, plan, return_indices)
+        return _through_float(input, lambda x: batched(op, x, n, lambda b: _pooled(MAX, b, plan, return_indices)))
 
     fn.__doc__ = _doc(
         op,
@@ -122,11 +145,8 @@ def _adaptive_max_pool(n: int) -> Callable[..., Any]:
     op = f"adaptive_max_pool{n}d"
 
     def fn(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-        _check_adaptive(op, input, n)
-        _floats(op, input)
-        size = _output_size(op, input, output_size, n)
-        pooled = batched(op, input, n, lambda x: apply(ADAPTIVE_MAX, (x,), (size,)))
-        return pooled if return_indices else pooled[0]
+        plan = adaptive_plan(op, n, input, output_size)
+        return batched(op, input, n, lambda x: _pooled(ADAPTIVE_MAX, x, plan, return_indices))
 
     fn.__doc__ = _adaptive_doc(op, n, "largest elements", 4**n - 1)
     return _named(fn, op, n, _adaptive_samples(n, True), _adaptive_failures(n))
