@@ -140,7 +140,8 @@ def sum_tile(
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         tile = _Tile(context, builder, factor, types.uint8, wide, masked, args[10])
-        emit_sum_tile(tile, *args[2:10], args[11])
+        lines, table, taps, x_shift, x_step, by, out, past = args[2:10]
+        emit_sum_tile(tile, lines, table, taps, x_shift, x_step, by, out, past, args[11])
         return context.get_dummy_value()
 
     return types.void(wide, masked, *[types.int64] * 9, factor), codegen
@@ -212,7 +213,7 @@ def merge_tile(typingctx: Any, masked: Any, evens: Any, odds: Any, out: Any, lef
         parts = [v.load_live(address, mask) for address, mask in zip(args[1:3], masks[2:])]
         for i in range(2):
             lanes = [j // 2 + j % 2 * v.lanes for j in range(i * v.lanes, (i + 1) * v.lanes)]
-            v.store_live(v._shuffle(*parts, lanes), v.offset(args[3], i * v.bytes), masks[i])
+            v.store_live(v._shuffle(parts[0], parts[1], lanes), v.offset(args[3], i * v.bytes), masks[i])
         return context.get_dummy_value()
 
     return types.void(masked, *[types.int64] * 4, like), codegen

@@ -157,8 +157,9 @@ def sliding(
     >>> sliding((4, 4), (2, 2), (2, 2), (0, 0), (1, 1)).out_shape
     (2, 2)
     """
+    flags = ceil_mode, include_pad
     axes = zip(spatial, kernel, stride, padding, dilation)
-    return Plan([_sliding_axis(*map(int, axis), ceil_mode, include_pad) for axis in axes], divisor)
+    return Plan([_sliding_axis(int(n), int(k), int(s), int(p), int(d), *flags) for n, k, s, p, d in axes], divisor)
 
 
 @lru_cache(maxsize=512)

@@ -51,7 +51,7 @@ def _window(
 
 def sliding_plan(op: str, n: int, input: Tensor, *how: Any) -> Plan:
     """Return where the windows lie: kernel_size, stride, padding, dilation, ceil_mode, count_include_pad, divisor."""
-    return _sliding(op, n, tensor_arg(op, input)._data.shape, *how)  # type: ignore[no-any-return]
+    return _sliding(op, n, tensor_arg(op, input)._data.shape, *how)
 
 
 @remembered
@@ -69,7 +69,7 @@ def adaptive_plan(op: str, n: int, input: Tensor, output_size: Any) -> Plan:
     """Return where the windows lie that share the input out."""
     plan = _adaptive(op, n, tensor_arg(op, input)._data.shape, output_size)
     _floats(op, input)
-    return plan  # type: ignore[no-any-return]
+    return plan
 
 
 @remembered

@@ -59,7 +59,7 @@ ADAPTIVE_AVG = _average("adaptive_avg_pool", "AdaptiveAvgPool2DBackward0")
 def _run(op: str, n: int, primitive: Op, input: Tensor, plan: Any) -> Tensor:
     if len(input._data.shape) == n + 2 and input._data.dtype.char in "fd":
         return cast(Tensor, apply(primitive, (input,), layout_of(input, plan)))
-    return _through_float(input, lambda x: batched(op, x, n, lambda b: apply(primitive, (b,), layout_of(b, plan))))  # type: ignore[no-any-return]
+    return _through_float(input, lambda x: batched(op, x, n, lambda b: apply(primitive, (b,), layout_of(b, plan))))
 
 
 def _avg_pool(n: int) -> Callable[..., Tensor]:
