@@ -104,4 +104,5 @@ def _channels(rng: Any) -> tuple[int, int, int]:
         width = int(rng.choice([2, 4, 8]))
         return int(rng.integers(2, 70 // width + 1)), width, width
     groups = int(rng.integers(2, 9))
-    return groups, int(rng.integers(1, 70 // groups + 1)), int(rng.integers(1, 70 // groups + 1))
+    most = 70 if rng.integers(2) else 70 // groups
+    return groups, int(rng.integers(1, most + 1)), int(rng.integers(1, most + 1))

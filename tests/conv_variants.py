@@ -113,16 +113,16 @@ VARIANTS: dict[str, Variant] = {
     "direct, image by image": Variant((_NO_LANES, *_SLABS), _ALWAYS, _SUMS),
     "lanes": Variant((), _has_lanes, _BY_LANES),
     "lanes, image by image": Variant(_SLABS, _has_lanes, _BY_LANES),
-    "winograd": Variant((*_SMALL_WINOGRAD, (winograd_wide, "FILTER_BYTES", 1 << 40)), _is_3x3, _WINOGRAD, True, 30),
-    "winograd, small blocks": Variant((*_SMALL_WINOGRAD, *_SMALL_BLOCKS), _is_3x3, _WINOGRAD, True, 30),
-    "winograd, image by image": Variant((*_SMALL_WINOGRAD, *_SLABS), _is_3x3, _WINOGRAD, True, 30),
-    "winograd, wide": Variant((*_SMALL_WINOGRAD, *_WIDE_LIMITS), _is_3x3, _WIDE, True, 30),
+    "winograd": Variant((*_SMALL_WINOGRAD, (winograd_wide, "FILTER_BYTES", 1 << 40)), _is_3x3, _WINOGRAD, True, 60),
+    "winograd, small blocks": Variant((*_SMALL_WINOGRAD, *_SMALL_BLOCKS), _is_3x3, _WINOGRAD, True, 60),
+    "winograd, image by image": Variant((*_SMALL_WINOGRAD, *_SLABS), _is_3x3, _WINOGRAD, True, 60),
+    "winograd, wide": Variant((*_SMALL_WINOGRAD, *_WIDE_LIMITS), _is_3x3, _WIDE, True, 60),
     "winograd, wide, small blocks": Variant(
-        (*_SMALL_WINOGRAD, *_WIDE_LIMITS, *_SMALL_BLOCKS), _is_3x3, _WIDE, True, 30
+        (*_SMALL_WINOGRAD, *_WIDE_LIMITS, *_SMALL_BLOCKS), _is_3x3, _WIDE, True, 60
     ),
-    "parts of 3x3": Variant(_parts(3), _cuts(3), _IN_PARTS, True, 30),
-    "parts of 2x2": Variant(_parts(2), _cuts(2), _IN_PARTS, True, 100),
-    "parts, small blocks": Variant((*_parts(3), *_SMALL_BLOCKS), _cuts(3), _IN_PARTS, True, 30),
+    "parts of 3x3": Variant(_parts(3), _cuts(3), _IN_PARTS, True, 60),
+    "parts of 2x2": Variant(_parts(2), _cuts(2), _IN_PARTS, True, 150),
+    "parts, small blocks": Variant((*_parts(3), *_SMALL_BLOCKS), _cuts(3), _IN_PARTS, True, 60),
 }  # fmt: skip
 
 

@@ -275,3 +275,14 @@ def test_results_written_past_the_caches_are_the_same(
     plain = conv_forward(x, w, b, *rest)
     monkeypatch.setattr(tiles, "STREAM_BYTES", 0)
     assert np.array_equal(conv_forward(x, w, b, *rest), plain)
+
+
+@pytest.mark.parametrize("filters", [8, 24, 40, 36, 64])
+def test_groups_that_begin_within_a_cache_line_are_not_written_past_the_caches(
+    filters: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiles, "STREAM_BYTES", 0)
+    for dtype in (np.float32, np.float64):
+        for groups in (2, 4, 8):
+            sizes = (2, filters, filters)
+            check(problem((17, 18), (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), groups, sizes, dtype))

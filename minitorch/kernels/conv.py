@@ -274,10 +274,10 @@ def _run(rows: Array, w: Array, bias: Array | None, planned: tuple[Plan, Packing
     plan, how = planned
     packed = _packed(w, how)
     y = start_of(out)
+    start = streams(out, int(plan.frame[tiles.COLS])) + (ZERO if bias is None else BIAS)
     multiply(
-        plan.span, plan.work, start_of(rows), packed, y if bias is None else np.ascontiguousarray(bias),
-        streams(out) + (ZERO if bias is None else BIAS), w.dtype.type(-np.inf), plan.zeros, plan.phases, plan.taps,
-        plan.frame, y,
+        plan.span, plan.work, start_of(rows), packed, y if bias is None else np.ascontiguousarray(bias), start,
+        w.dtype.type(-np.inf), plan.zeros, plan.phases, plan.taps, plan.frame, y,
     )  # fmt: skip
     if packed.size <= SPARE:
         how.spare.append(packed)

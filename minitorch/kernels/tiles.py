@@ -94,12 +94,13 @@ def start_of(x: Array) -> Array:
     return x[(slice(0, 1),) * x.ndim].reshape(-1)
 
 
-def streams(out: Array) -> int:
+def streams(out: Array, cols: int) -> int:
     """Return STREAM if a logical result (N, C, ...), stored channels last, had better not go through the caches.
 
-    It would leave them before anybody reads it, and its lines would be read before they are written.
+    It would leave them before anybody reads it, and its lines would be read before they are written. Each group's
+    `cols` channels have to begin at a cache line: such a store elsewhere ends the process.
     """
-    whole = out.shape[1] * out.itemsize % 64 == 0 and out.ctypes.data % 64 == 0
+    whole = cols * out.itemsize % 64 == 0 and out.ctypes.data % 64 == 0
     return STREAM if out.nbytes >= STREAM_BYTES and whole else 0
 
 
