@@ -4,6 +4,7 @@ count.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from minitorch import jit
 from minitorch.codegen.ir import AVX2, AVX512, I64, NEON, SSE2, Target, dump
 from minitorch.codegen.walk import USUAL, emit_walk_outer, emit_walk_sum, walks
-from minitorch.kernels import tiles
+from minitorch.kernels import small, small_weight, tiles
 from minitorch.kernels.conv import conv_forward, conv_input_grad
 from minitorch.kernels.conv_ref import conv_forward_ref, conv_input_grad_ref, conv_weight_grad_ref
 from minitorch.kernels.conv_weight import conv_weight_grad
@@ -23,6 +24,15 @@ from minitorch.kernels.window import output_size
 
 TOLERANCE = {np.float32: 3e-5, np.float64: 1e-12}
 MOST = {1: 40, 2: 14, 3: 7}  # sizes of the maps by number of spatial axes
+
+
+@pytest.fixture(autouse=True, scope="module")
+def large_only() -> Iterator[None]:
+    """Keep the kernels of small maps away, which `test_kernels_small` is about."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, plan in ((small, "forward_plan"), (small, "input_plan"), (small_weight, "plan")):
+            patch.setattr(module, plan, lambda *_: None)
+        yield
 
 
 class Problem(NamedTuple):

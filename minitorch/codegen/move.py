@@ -74,6 +74,19 @@ def move(typingctx: Any, src: Any, dst: Any, like: Any) -> Any:
 
 
 @emitted
+def shift(typingctx: Any, src: Any, dst: Any, count: Any, extra: Any) -> Any:
+    """shift(src, dst, count, x): copy the first `count` of lanes_of(x) elements, at most all, with `x` added."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        v = _vec(context, builder, extra)
+        mask = v.first(args[2])
+        v.store_masked(builder.fadd(v.load_masked(args[0], mask), v.spread(args[3])), args[1], mask)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64, extra), codegen
+
+
+@emitted
 def prefetch(typingctx: Any, address: Any) -> Any:
     """prefetch(address): bring a cache line nearer; any address is allowed."""
 

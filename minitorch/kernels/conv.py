@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..codegen.gemm import BIAS, ZERO
-from . import conv_lanes, tiles, winograd_parts, winograd_wide
+from . import conv_lanes, small, tiles, winograd_parts, winograd_wide
 from . import winograd as winograd_kernels
 from .conv_groups import block_diagonal, is_finite
 from .lattice import Lattice, best_lattice
@@ -80,6 +80,12 @@ def conv_forward(
     >>> conv_forward(np.ones((1, 1, 4)), np.ones((1, 1, 3)), None, (1,), ((1, 1),), (1,), 1).tolist()
     [[[2.0, 3.0, 3.0, 2.0]]]
     """
+    found = small.forward_plan(
+        x.shape, x.strides, w.shape, w.strides, -1 if bias is None else bias.strides[0], tuple(stride),
+        tuple(padding), tuple(dilation), groups, x.dtype,
+    )  # fmt: skip
+    if found is not None and (y := small.run(found, x, w, bias)) is not None:
+        return y
     case, merged, outputs = settle(
         x.shape[0], x.shape[1], w.shape[0], groups, x.shape[2:], w.shape[2:], tuple(stride), tuple(padding),
         tuple(dilation), x.dtype,
@@ -129,6 +135,12 @@ def conv_input_grad(
     >>> conv_input_grad(np.ones((1, 1, 4)), np.ones((1, 1, 3)), (4,), (1,), ((1, 1),), (1,), 1).tolist()
     [[[2.0, 3.0, 3.0, 2.0]]]
     """
+    found = small.input_plan(
+        gy.shape, gy.strides, w.shape, w.strides, -1 if bias is None else bias.strides[0], tuple(stride),
+        tuple(padding), tuple(dilation), groups, tuple(spatial), gy.dtype,
+    )  # fmt: skip
+    if found is not None and (gx := small.run(found, gy, w, bias)) is not None:
+        return gx
     channels = w.shape[1] * groups
     case, merged, _ = settle(
         gy.shape[0], channels, w.shape[0], groups, tuple(spatial), w.shape[2:], tuple(stride), tuple(padding),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..ops.conv import same_padding
+from ..ops._conv_arguments import same_padding
 from ..ops.create import empty
 from ..tensor import Tensor
 from . import functional as F

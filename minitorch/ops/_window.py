@@ -39,7 +39,9 @@ def remembered(check: F) -> F:
 
 
 def _fixed(value: Any) -> bool:
-    return value is None or type(value) in (int, bool, str) or (isinstance(value, tuple) and all(map(_fixed, value)))
+    if isinstance(value, tuple):
+        return all(map(_fixed, value))
+    return value is None or type(value) in (int, bool, str) or isinstance(value, np.dtype)
 
 
 def axes(op: str, name: str, value: Any, n: int) -> tuple[int, ...]:

@@ -14,14 +14,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..dtypes import FROM_NUMPY
-from ..errors import shape_text
 from ..kernels import conv as kernels
 from ..kernels.conv_ref import conv_forward_ref, conv_input_grad_ref
-from ..kernels.conv_weight import conv_weight_grad
+from ..kernels.conv_weight import conv_weight_grad, small_gradients
 from ..op import Failure, Make, Op, Sample, Widening, register
 from ..precision import fast_float32
-from ._common import Tensor, apply, tensor_arg
-from ._window import axes, batched, conv_output, wants_positive
+from ._common import Tensor, apply
+from ._conv_arguments import Shape, check, described, geometry, pairs_of, transposed_size
+from ._window import axes, batched, conv_output, remembered
+from .expand import EXPAND
+from .reduce import SUM_DIMS
+from .shape import reshape
 
 __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
 
@@ -32,15 +35,21 @@ Grads = tuple[Tensor | None, Tensor | None, Tensor | None]
 
 def _over_pixels(node: Any, g: Tensor) -> Tensor | None:
     """The gradient of a bias: the sum over images and positions."""
-    return g.sum((0, *range(2, g._data.ndim))) if len(node.needs) > 2 and node.needs[2] else None
+    return g.sum(_pixels(g._data)) if len(node.needs) > 2 and node.needs[2] else None
+
+
+def _pixels(g: Any) -> tuple[int, ...]:
+    return (0, *range(2, g.ndim))
 
 
 def _conv_vjp(node: Any, g: Tensor) -> Grads:
-    how = node.params
+    how, needs = node.params, node.needs
     gx = gw = None
-    if node.needs[0]:
+    if needs[0]:
         gx = apply(INPUT_GRAD, (g, node.input(1), None), (*how, node.in_shape(0)[2:]))
-    if node.needs[1]:
+    if needs[1] and len(needs) > 2 and needs[2]:
+        return gx, *apply(PARAMETER_GRADS, (g, node.input(0)), (*how, node.in_shape(1)[2:]))
+    if needs[1]:
         gw = apply(WEIGHT_GRAD, (g, node.input(0)), (*how, node.in_shape(1)[2:]))
     return gx, gw, _over_pixels(node, g)
 
@@ -60,6 +69,15 @@ def _weight_grad_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None
     gx = None
     if node.needs[1]:
         gx = apply(INPUT_GRAD, (node.input(0), g, None), (*how, node.in_shape(1)[2:]))
+    return ggy, gx
+
+
+def _parameter_grads_vjp(node: Any, ggw: Tensor | None, ggb: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+    ggy, gx = (None, None) if ggw is None else _weight_grad_vjp(node, ggw)
+    if ggb is not None and node.needs[0]:
+        shape = node.in_shape(0)
+        spread = apply(EXPAND, (reshape(ggb, (-1, *(1,) * (len(shape) - 2))),), (shape,))
+        ggy = spread if ggy is None else ggy + spread
     return ggy, gx
 
 
@@ -89,94 +107,22 @@ def _weight_grad_fwd(gy: Any, x: Any, stride: Any, padding: Any, dilation: Any, 
     return conv_weight_grad(gy, x, kernel, stride, padding, dilation, groups, winograd=fast_float32())
 
 
+def _parameter_grads_fwd(
+    gy: Any, x: Any, stride: Any, padding: Any, dilation: Any, groups: int, kernel: Any
+) -> tuple[Any, Any]:
+    found = small_gradients(gy, x, kernel, stride, padding, dilation, groups, True)
+    if found is not None:
+        return found
+    gw = conv_weight_grad(gy, x, kernel, stride, padding, dilation, groups, winograd=fast_float32())
+    return gw, SUM_DIMS.run([gy], (_pixels(gy), False))
+
+
 _SAVES = ((1,), (0,), ())
 CONV: Op = Widening("convolution", _conv_fwd, _conv_vjp, saves=_SAVES, physical=True)
 INPUT_GRAD: Op = Widening("convolution", _input_grad_fwd, _input_grad_vjp, saves=_SAVES, physical=True)
 WEIGHT_GRAD: Op = Widening("convolution_weight", _weight_grad_fwd, _weight_grad_vjp, saves=((1,), (0,)))
-
-
-# ---- checks --------------------------------------------------------------------------------------------------------
-
-
-def _check(op: str, x: Tensor, w: Tensor, bias: Tensor | None, groups: int, transposed: bool, n: int) -> None:
-    """Raise torch's errors for tensors that do not fit together."""
-    for i, (name, t) in enumerate((("input", x), ("weight", w)), 1):
-        tensor_arg(op, t, name, i)
-    if groups <= 0:
-        raise RuntimeError(f"{op}: non-positive groups is not supported (groups={groups})")
-    if w._data.ndim != n + 2:
-        raise RuntimeError(
-            f"{op}: expected {n + 2}-dimensional weight, but got weight of size {shape_text(w._data.shape)}"
-        )
-    _check_channels(op, x._data.shape, w._data.shape, groups, transposed, n)
-    outputs = w._data.shape[1] * groups if transposed else w._data.shape[0]
-    if bias is not None and bias._data.shape != (outputs,):
-        raise RuntimeError(
-            f"{op}: Given {'transposed=1, ' if transposed else ''}weight of size {shape_text(w._data.shape)}, "
-            "expected bias "
-            f"to be 1-dimensional with {outputs} elements, but got bias of size {shape_text(bias._data.shape)} instead"
-        )
-    _check_types(op, x, w, bias)
-
-
-def _check_channels(op: str, x: tuple[int, ...], w: tuple[int, ...], groups: int, transposed: bool, n: int) -> None:
-    if w[0] % groups or w[0] < groups:
-        raise RuntimeError(
-            f"{op}: Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got "
-            "weight of "
-            f"size [{shape_text(w)}] instead"
-        )
-    wanted = w[0] if transposed else w[1] * groups
-    if len(x) == n + 2 and x[1] != wanted:
-        given = f"transposed={int(transposed)}" if transposed else f"groups={groups}"
-        raise RuntimeError(
-            f"{op}: Given {given}, weight of size {shape_text(w)}, expected input{shape_text(x)} to have "
-            f"{wanted} channels, "
-            f"but got {x[1]} channels instead"
-        )
-
-
-_NAMES = {
-    "float32": "float",
-    "float64": "double",
-    "int64": "long int",
-    "float16": "c10::Half",
-    "bfloat16": "c10::BFloat16",
-}
-
-
-def _check_types(op: str, x: Tensor, w: Tensor, bias: Tensor | None) -> None:
-    for name, t in (("weight", w), ("bias", bias)):
-        if t is not None and t._data.dtype != x._data.dtype:
-            have = [_NAMES.get(v.dtype.name, v.dtype.name) for v in (x, t)]
-            raise RuntimeError(f"{op}: Input type ({have[0]}) and {name} type ({have[1]}) should be the same")
-
-
-def _geometry(op: str, n: int, stride: Any, dilation: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    steps, spread = axes(op, "stride", stride, n), axes(op, "dilation", dilation, n)
-    wants_positive(op, "stride", steps, f"{op}: non-positive stride is not supported (stride={list(steps)})")
-    wants_positive(op, "dilation", spread)
-    return steps, spread
-
-
-def same_padding(size: Any, kernel: Any, stride: Any, dilation: Any) -> tuple[tuple[int, int], ...]:
-    """Return the padding before and after each axis that gives ``ceil(size / stride)`` outputs; the odd one behind."""
-    reach = [-n % s - s + d * (k - 1) + 1 for n, k, s, d in zip(size, kernel, stride, dilation)]
-    return tuple((max(r, 0) // 2, max(r, 0) - max(r, 0) // 2) for r in reach)
-
-
-def _pairs(op: str, padding: Any, size: Any, kernel: Any, stride: Any, dilation: Any) -> tuple[tuple[int, int], ...]:
-    """Return the padding before and after each axis."""
-    if padding == "valid":
-        return ((0, 0),) * len(kernel)
-    if padding == "same":
-        return same_padding(size, kernel, stride, dilation)
-    if isinstance(padding, str):
-        raise RuntimeError(f"{op}: Invalid padding string: '{padding}'")
-    found = axes(op, "padding", padding, len(kernel))
-    if min(found) < 0:
-        raise RuntimeError(f"{op}: negative padding is not supported (padding={list(found)})")
-    return tuple((p, p) for p in found)
+# WEIGHT_GRAD and the bias's gradient, which small problems find on the way
+PARAMETER_GRADS: Op = Widening("convolution_parameters", _parameter_grads_fwd, _parameter_grads_vjp, saves=((1,), (0,)))
 
 
 # ---- public functions ----------------------------------------------------------------------------------------------
@@ -184,6 +130,16 @@ def _pairs(op: str, padding: Any, size: Any, kernel: Any, stride: Any, dilation:
 
 def _conv(n: int) -> Callable[..., Tensor]:
     op = f"conv{n}d"
+
+    @remembered
+    def arguments(
+        x: Shape, w: Shape, bias: Shape | None, types: Any, stride: Any, padding: Any, dilation: Any, groups: int
+    ) -> tuple[Any, ...]:
+        steps, spread = geometry(op, n, stride, dilation)
+        check(op, x, w, bias, types, groups, False, n)
+        pairs = pairs_of(op, padding, x[2:], w[2:], steps, spread)
+        conv_output(op, x[2:], w[2:], steps, pairs, spread)
+        return steps, pairs, spread, groups
 
     def fn(
         input: Tensor,
@@ -194,16 +150,10 @@ def _conv(n: int) -> Callable[..., Tensor]:
         dilation: Any = 1,
         groups: int = 1,
     ) -> Tensor:
-        steps, spread = _geometry(op, n, stride, dilation)
-
-        def run(x: Tensor) -> Tensor:
-            _check(op, x, weight, bias, groups, False, n)
-            kernel = weight._data.shape[2:]
-            pairs = _pairs(op, padding, x._data.shape[2:], kernel, steps, spread)
-            conv_output(op, x._data.shape[2:], kernel, steps, pairs, spread)
-            return apply(CONV, (x, weight, bias), (steps, pairs, spread, groups))
-
-        return batched(op, tensor_arg(op, input), n, run)
+        given = described(op, input, weight, bias)
+        if len(given[0]) != n + 2:
+            return batched(op, input, n, lambda x: fn(x, weight, bias, stride, padding, dilation, groups))
+        return apply(CONV, (input, weight, bias), arguments(*given, stride, padding, dilation, groups))
 
     letters = ("L", "H, W", "D, H, W")[n - 1]
     fn.__doc__ = f"""Slide filters over an input with {n} spatial axes and take inner products (cross-correlation).
@@ -235,6 +185,20 @@ def _conv(n: int) -> Callable[..., Tensor]:
 def _conv_transpose(n: int) -> Callable[..., Tensor]:
     op = f"conv_transpose{n}d"
 
+    @remembered
+    def arguments(
+        x: Shape, w: Shape, bias: Shape | None, types: Any, stride: Any, padding: Any, output_padding: Any, groups: int,
+        dilation: Any,
+    ) -> tuple[Any, ...]:  # fmt: skip
+        steps, spread = geometry(op, n, stride, dilation)
+        extra = axes(op, "output_padding", output_padding, n)
+        check(op, x, w, bias, types, groups, True, n)
+        size = tuple(n * s for n, s in zip(x[2:], steps))  # what a "same" convolution started from
+        pairs = pairs_of(op, padding, size, w[2:], steps, spread)
+        if padding != "same" or any(extra):
+            size = transposed_size(op, x[2:], w[2:], steps, pairs, extra, spread)
+        return steps, pairs, spread, groups, size
+
     def fn(
         input: Tensor,
         weight: Tensor,
@@ -245,19 +209,12 @@ def _conv_transpose(n: int) -> Callable[..., Tensor]:
         groups: int = 1,
         dilation: Any = 1,
     ) -> Tensor:
-        steps, spread = _geometry(op, n, stride, dilation)
-        extra = axes(op, "output_padding", output_padding, n)
-
-        def run(x: Tensor) -> Tensor:
-            _check(op, x, weight, bias, groups, True, n)
-            kernel = weight._data.shape[2:]
-            size = tuple(n * s for n, s in zip(x._data.shape[2:], steps))  # what a "same" convolution started from
-            pairs = _pairs(op, padding, size, kernel, steps, spread)
-            if padding != "same" or any(extra):
-                size = _transposed_size(op, x._data.shape[2:], kernel, steps, pairs, extra, spread)
-            return apply(INPUT_GRAD, (x, weight, bias), (steps, pairs, spread, groups, size))
-
-        return batched(op, tensor_arg(op, input), n, run)
+        given = described(op, input, weight, bias)
+        if len(given[0]) != n + 2:
+            again = (weight, bias, stride, padding, output_padding, groups, dilation)
+            return batched(op, input, n, lambda x: fn(x, *again))
+        how = arguments(*given, stride, padding, output_padding, groups, dilation)
+        return apply(INPUT_GRAD, (input, weight, bias), how)
 
     fn.__doc__ = f"""Spread an input with {n} spatial axes over a larger output: the transpose of `conv{n}d`.
 
@@ -279,28 +236,6 @@ def _conv_transpose(n: int) -> Callable[..., Tensor]:
     {2**n}
     """
     return _named(fn, op, n, True)
-
-
-def _transposed_size(
-    op: str, size: Any, kernel: Any, stride: Any, pairs: Any, extra: Any, dilation: Any
-) -> tuple[int, ...]:
-    if any(e >= max(s, d) or e < 0 for e, s, d in zip(extra, stride, dilation)):
-        raise RuntimeError(
-            f"{op}: output padding must be smaller than either stride or dilation, but got "
-            f"output_padding={list(extra)}, "
-            f"stride={list(stride)}, dilation={list(dilation)}"
-        )
-    found = tuple(
-        (n - 1) * s - a - b + d * (k - 1) + 1 + e
-        for n, s, (a, b), d, k, e in zip(size, stride, pairs, dilation, kernel, extra)
-    )
-    if min(found) <= 0:
-        have, get = " x ".join(map(str, size)), " x ".join(map(str, found))
-        raise RuntimeError(
-            f"{op}: Given input size per channel: ({have}). Calculated output size per channel: ({get}). "
-            "Output size is too small"
-        )
-    return found
 
 
 def _named(fn: Any, op: str, n: int, transposed: bool) -> Any:
