@@ -22,6 +22,8 @@ from minitorch.kernels import (
     lane_plan,
     lattice,
     slabs,
+    small,
+    small_weight,
     tiles,
     winograd,
     winograd_parts,
@@ -35,7 +37,10 @@ from minitorch.kernels.conv_weight import conv_weight_grad
 from minitorch.kernels.window import window3d
 from tests.conv_problems import Problem, laid_out, problem
 
-MODULES = (conv, conv_lanes, conv_weight, lane_plan, lattice, tiles, winograd, winograd_parts, winograd_weight)
+MODULES = (
+    conv, conv_lanes, conv_weight, lane_plan, lattice, small, small_weight, tiles, winograd, winograd_parts,
+    winograd_weight,
+)  # fmt: skip
 
 
 class Variant(NamedTuple):
@@ -51,6 +56,7 @@ class Variant(NamedTuple):
 # ---- variants --------------------------------------------------------------------------------------------------------
 
 _SMALL_WINOGRAD = tuple((winograd, name, 0) for name in ("LEAST_CHANNELS", "LEAST_PATCHES", "LEAST_USE"))
+_NOTHING_SMALL = ((small, "exceeded", lambda *_: True),)  # of every variant, but the one that changes it back
 _NO_LANES = (conv_lanes, "turns_of", lambda *_: 0)
 _GROUPS_APART = (conv, "regroup", lambda case: (case, 1))
 
@@ -96,11 +102,17 @@ _IN_PARTS = ((winograd_parts, "forward"), (winograd_parts, "transform_sums"))
 _ALWAYS = lambda p: True  # noqa: E731
 
 
+def _may_be_written(p: Problem) -> bool:
+    return p.x.flags.writeable and p.w.flags.writeable and p.gy.flags.writeable
+
+
 def _has_lanes(p: Problem) -> bool:
     return lane_plan.turns_of(p.x.shape[1], p.w.shape[0], p.how[3], p.x.itemsize) > 0
 
 
 VARIANTS: dict[str, Variant] = {
+    "small": Variant(((small, "exceeded", lambda *_: False), (small_weight, "MOST_RUNS", 1 << 40)), _may_be_written,
+                     ((small, "correlate"), (small_weight, "outer"))),
     "direct": Variant((_NO_LANES,), _ALWAYS, _SUMS),
     "direct, groups apart": Variant((_GROUPS_APART,), lambda p: p.how[3] > 1, _SUMS),
     "direct, rows folded": Variant((_NO_LANES, (conv, "FEW_CHANNELS", 1 << 20)), lambda p: p.how[3] == 1, _SUMS),
@@ -140,7 +152,7 @@ def forced(variant: Variant) -> Iterator[list[str]]:
 
         return mock.patch.object(place, name, run)
 
-    patches = [mock.patch.object(*change) for change in variant.changes]
+    patches = [mock.patch.object(*change) for change in (*_NOTHING_SMALL, *variant.changes)]
     patches += [watched(*entry) for entry in variant.entries]
     _forget_plans()
     for patch in patches:

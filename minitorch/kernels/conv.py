@@ -80,11 +80,7 @@ def conv_forward(
     >>> conv_forward(np.ones((1, 1, 4)), np.ones((1, 1, 3)), None, (1,), ((1, 1),), (1,), 1).tolist()
     [[[2.0, 3.0, 3.0, 2.0]]]
     """
-    found = small.forward_plan(
-        x.shape, x.strides, w.shape, w.strides, -1 if bias is None else bias.strides[0], tuple(stride),
-        tuple(padding), tuple(dilation), groups, x.dtype,
-    )  # fmt: skip
-    if found is not None and (y := small.run(found, x, w, bias)) is not None:
+    if out is None and (y := small.forward(x, w, bias, stride, padding, dilation, groups)) is not None:
         return y
     case, merged, outputs = settle(
         x.shape[0], x.shape[1], w.shape[0], groups, x.shape[2:], w.shape[2:], tuple(stride), tuple(padding),
@@ -135,11 +131,7 @@ def conv_input_grad(
     >>> conv_input_grad(np.ones((1, 1, 4)), np.ones((1, 1, 3)), (4,), (1,), ((1, 1),), (1,), 1).tolist()
     [[[2.0, 3.0, 3.0, 2.0]]]
     """
-    found = small.input_plan(
-        gy.shape, gy.strides, w.shape, w.strides, -1 if bias is None else bias.strides[0], tuple(stride),
-        tuple(padding), tuple(dilation), groups, tuple(spatial), gy.dtype,
-    )  # fmt: skip
-    if found is not None and (gx := small.run(found, gy, w, bias)) is not None:
+    if out is None and (gx := small.input_grad(gy, w, spatial, stride, padding, dilation, groups, bias)) is not None:
         return gx
     channels = w.shape[1] * groups
     case, merged, _ = settle(

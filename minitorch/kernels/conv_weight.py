@@ -67,9 +67,9 @@ def conv_weight_grad(
     >>> conv_weight_grad(np.ones((1, 1, 4)), np.ones((1, 1, 4)), (3,), (1,), ((1, 1),), (1,), 1).tolist()
     [[[3.0, 4.0, 3.0]]]
     """
-    found = small_gradients(gy, x, kernel, stride, padding, dilation, groups, False)
-    if found is not None:
-        return found[0]
+    gradients = small_weight.gradients(gy, x, kernel, stride, padding, dilation, groups, False)
+    if gradients is not None:
+        return gradients[0]
     shape = (gy.shape[1], x.shape[1] // groups, *kernel)
     if gy.size == 0 or x.size == 0:
         return np.zeros(shape, x.dtype)
@@ -103,18 +103,6 @@ def conv_weight_grad(
         rows = padded(rows, window.padding[2])
     gw = _outer(case, rows, grads).reshape(gy.shape[1], -1, *kernel)
     return diagonal_blocks(gw, groups, merged)
-
-
-def small_gradients(
-    gy: Array, x: Array, kernel: Sequence[int], stride: Sequence[int], padding: Pairs, dilation: Sequence[int],
-    groups: int, biased: bool,
-) -> tuple[Array, Any] | None:  # fmt: skip
-    """Return the gradients by the weight and, if asked for, the bias of a small problem; None if it is not small."""
-    how = small_weight.plan(
-        gy.shape, gy.strides, x.shape, x.strides, tuple(kernel), tuple(stride), tuple(padding), tuple(dilation),
-        groups, x.dtype,
-    )  # fmt: skip
-    return None if how is None else small_weight.run(how, gy, x, biased)
 
 
 def _by_winograd(case: Case, rows: Array, grads: Array, gw: Array) -> bool:

@@ -30,8 +30,8 @@ from .tiles import start_of
 from .window import Pairs, Window, residues, window3d
 
 __all__ = [
-    "MOST", "MOST_GROUPED", "SCRATCH_BYTES", "Small", "copy_row", "copying", "correlate", "flat", "forward_plan",
-    "input_plan", "inside", "run", "whole_rows", "whole_tiles",
+    "Small", "copy_row", "copying", "correlate", "exceeded", "flat", "forward", "forward_plan", "input_grad",
+    "input_plan", "inside", "whole_rows", "whole_tiles",
 ]  # fmt: skip
 
 # Effort is counted in multiplications of vectors, some 6 in a nanosecond. Up to MOST (less with groups, for which
@@ -88,7 +88,7 @@ class Small(NamedTuple):
     images: int
     work: int
     table: Array
-    count: int  # elements of the result
+    elements: int  # of the result
     stored: tuple[int, ...]  # its shape as it is stored
     last: bool  # whether that is channels last, as the operand is
 
@@ -163,7 +163,7 @@ def _plan(
     y_steps = _steps_of(result, size, last)
     cost += copying(x, x_steps[-1] * axes[2].step, size) + copying(result, y_steps[-1] * axes[2].stride, size)
     room = max(x[1] * pitch, result[1] * whole_tiles(max(cols), size) * size)
-    if cost * x[0] > (MOST if groups == 1 else MOST_GROUPED) or room > SCRATCH_BYTES:
+    if exceeded(cost * x[0], room, groups):
         return None
     head = np.zeros(HEADER, np.int64)
     head[X_N : X_W + 1] = (*x_steps[:2], *(0,) * lead, *x_steps[2:])
@@ -183,6 +183,11 @@ def _plan(
         segments += _segments(grid, axes, weight.terms, steps, size)
     stored = (result[0], *result[2:], result[1]) if last else result
     return Small(x[0], 4 * cost * x[0], np.array(table + segments), prod(result), stored, last)
+
+
+def exceeded(cost: int, room: int, groups: int) -> bool:
+    """Whether a problem of so much effort, that needs so many bytes for an image, is not small."""
+    return cost > (MOST if groups == 1 else MOST_GROUPED) or room > SCRATCH_BYTES
 
 
 def _segments(grid: Sequence[Grid], axes: Sequence[Axis], terms: int, steps: Sequence[int], size: int) -> list[int]:
@@ -241,9 +246,37 @@ def flat(x: Array) -> Array:
     return x.reshape(-1) if x.flags.c_contiguous else start_of(x)
 
 
-def run(plan: Small, x: Array, w: Array, bias: Array | None) -> Array | None:
-    """Return the logical result (N, C, *spatial); None if it would not stand: see `_infinite`."""
-    y = np.empty(plan.count, x.dtype)
+def forward(
+    x: Array, w: Array, bias: Array | None, stride: Sequence[int], padding: Pairs, dilation: Sequence[int], groups: int
+) -> Array | None:
+    """Return a small convolution as `conv.conv_forward` does, stored in the operand's order; None if it is not small.
+
+    Nor are weights taken that have to be told from zeros (`_infinite`), nor memory that must not be written, whose
+    type is another one for Numba.
+    """
+    plan = forward_plan(
+        x.shape, x.strides, w.shape, w.strides, -1 if bias is None else bias.strides[0], tuple(stride), tuple(padding),
+        tuple(dilation), groups, x.dtype,
+    )  # fmt: skip
+    return None if plan is None else _run(plan, x, w, bias)
+
+
+def input_grad(
+    gy: Array, w: Array, spatial: Sequence[int], stride: Sequence[int], padding: Pairs, dilation: Sequence[int],
+    groups: int, bias: Array | None = None,
+) -> Array | None:  # fmt: skip
+    """Return the gradient by a small input as `conv.conv_input_grad` does, None under the conditions of `forward`."""
+    plan = input_plan(
+        gy.shape, gy.strides, w.shape, w.strides, -1 if bias is None else bias.strides[0], tuple(stride),
+        tuple(padding), tuple(dilation), groups, tuple(spatial), gy.dtype,
+    )  # fmt: skip
+    return None if plan is None else _run(plan, gy, w, bias)
+
+
+def _run(plan: Small, x: Array, w: Array, bias: Array | None) -> Array | None:
+    if not (x.flags.writeable and w.flags.writeable):
+        return None
+    y = np.empty(plan.elements, x.dtype)
     weight = flat(w)
     try:
         correlate(plan.images, plan.work, flat(x), weight, weight if bias is None else flat(bias), plan.table, y)

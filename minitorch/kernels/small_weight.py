@@ -9,6 +9,7 @@ holds its channels last. The tile sums over pixels, a run of which is a row of t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product
 from math import prod
@@ -19,11 +20,12 @@ import numpy as np
 from ..codegen.gemm import ADD, ZERO, lanes_of, rows_of, tile
 from ..codegen.move import peek
 from ..jit import helper, kernel
+from . import small
 from .layout import Array
-from .small import MOST, MOST_GROUPED, SCRATCH_BYTES, copy_row, copying, flat, inside, whole_rows, whole_tiles
+from .small import copy_row, copying, flat, inside, whole_rows, whole_tiles
 from .window import Pairs, window3d
 
-__all__ = ["SmallWeight", "plan", "run"]
+__all__ = ["SmallWeight", "gradients", "plan"]
 
 MOST_RUNS = 1 << 12  # bound of the table
 
@@ -66,7 +68,7 @@ def plan(
     cost += copying(x, size if together else 0, size) + prod(kernel) * inputs * gy[1] * 4 // x[0] + prod(gy[1:])
     room = max(x[1] * prod(lengths), taps * gy[1] * cols) * size
     runs = taps * window.output[0] * window.output[1]
-    if cost * x[0] > (MOST if groups == 1 else MOST_GROUPED) or room > SCRATCH_BYTES or runs > MOST_RUNS:
+    if small.exceeded(cost * x[0], room, groups) or runs > MOST_RUNS:
         return None
     head = np.zeros(HEADER, np.int64)
     head[X_N : X_W + 1] = (*x_steps[:2], *(0,) * lead, *x_steps[2:])
@@ -75,7 +77,8 @@ def plan(
     head[G_N : G_W + 1] = (*gy_steps[:2], *(0,) * lead, *gy_steps[2:])
     head[OUT_D : OUT_W + 1] = window.output
     head[TAPS : COLS + 1] = taps, fold, window.stride[2] * inputs * size, inputs * fold
-    table, found = head.tolist(), []
+    table: list[int] = head.tolist()
+    found: list[int] = []
     row = inputs * size * lengths[2]
     for t in product(*(range(k) for k in (*window.kernel[:2], window.kernel[2] // fold))):
         d, h, w = (a * b for a, b in zip(t, window.dilation))
@@ -93,13 +96,22 @@ def _is_together(x: tuple[int, ...], steps: tuple[int, ...], groups: int, size: 
     return steps[-1] == x[1] // groups * size and (steps[1] == size or x[1] == groups)
 
 
-def run(how: SmallWeight, gy: Array, x: Array, biased: bool) -> tuple[Array, Array | None] | None:
-    """Return the gradients by the weight and, if asked for, the bias; None if they would not stand."""
+def gradients(
+    gy: Array, x: Array, kernel: Sequence[int], stride: Sequence[int], padding: Pairs, dilation: Sequence[int],
+    groups: int, biased: bool,
+) -> tuple[Array, Any] | None:  # fmt: skip
+    """Return the gradients by the weight and, if asked for, the bias; None under the conditions of `small.forward`."""
+    how = plan(
+        gy.shape, gy.strides, x.shape, x.strides, tuple(kernel), tuple(stride), tuple(padding), tuple(dilation),
+        groups, x.dtype,
+    )  # fmt: skip
+    if how is None or not (x.flags.writeable and gy.flags.writeable):
+        return None
     gw = np.empty(how.shape, x.dtype)
     gb = np.empty(how.shape[0] if biased else 0, x.dtype)
     try:
         outer(1, how.work, flat(x), flat(gy), how.table, gw.reshape(-1), gb)
-    except FloatingPointError:  # infinities have met the zeros around a map: see `small._infinite`
+    except FloatingPointError:  # infinities have met the zeros around a map
         return None
     return gw, gb if biased else None
 

@@ -14,7 +14,7 @@ __all__ = ["check", "described", "geometry", "pairs_of", "same_padding", "transp
 Shape = tuple[int, ...]
 
 
-def described(op: str, x: Any, w: Any, bias: Any) -> tuple[Any, ...]:
+def described(op: str, x: Any, w: Any, bias: Any) -> tuple[Shape, Shape, Shape | None, Any]:
     """Return the shapes and dtypes of input, weight and bias, which the checks ask for; TypeError if not tensors."""
     for i, (name, t) in enumerate((("input", x), ("weight", w), ("bias", bias)), 1):
         if i < 3 or t is not None:

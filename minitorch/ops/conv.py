@@ -16,7 +16,8 @@ from typing import Any
 from ..dtypes import FROM_NUMPY
 from ..kernels import conv as kernels
 from ..kernels.conv_ref import conv_forward_ref, conv_input_grad_ref
-from ..kernels.conv_weight import conv_weight_grad, small_gradients
+from ..kernels.conv_weight import conv_weight_grad
+from ..kernels.small_weight import gradients as small_gradients
 from ..op import Failure, Make, Op, Sample, Widening, register
 from ..precision import fast_float32
 from ._common import Tensor, apply
