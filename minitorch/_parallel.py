@@ -11,6 +11,7 @@ import site
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 from .config import settings
 from .cpu import Cpu, usable_cores
@@ -119,6 +120,16 @@ def set_flush_denormal(mode: bool) -> bool:
 
 # Where `_launch` knows the control register.
 FLUSH_ARCHS = ("x86_64", "aarch64")
+
+
+def idle_address() -> int:
+    """Return the address of the system's function that offers the caller's core to other threads; 0 without one."""
+    try:
+        system: Any = ctypes.windll.kernel32 if sys.platform == "win32" else ctypes.CDLL(None)
+        call = system.SwitchToThread if sys.platform == "win32" else system.sched_yield
+    except (OSError, AttributeError):
+        return 0
+    return ctypes.cast(call, ctypes.c_void_p).value or 0
 
 
 def load_layer() -> None:

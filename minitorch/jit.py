@@ -60,9 +60,19 @@ class Kernel:
         else:
             self._launch(span, work, args)
 
+    def in_turn(self, span: int, work: int, *args: Any) -> None:
+        """Run the items one by one in their order, spread over threads: one may wait for those before it (`wait`)."""
+        if work < _SERIAL_WORK:
+            self._entry(_STATE, 1, span, span, *args)
+        else:
+            _parallel.load_layer()
+            self._spread(_parallel.STATE.threads, 1, span, args)
+
     def _launch(self, span: int, work: int, args: tuple[Any, ...]) -> None:
         _parallel.load_layer()
-        tasks, grain = _parallel.plan(span, work)
+        self._spread(*_parallel.plan(span, work), span, args)
+
+    def _spread(self, tasks: int, grain: int, span: int, args: tuple[Any, ...]) -> None:
         lock = _layer.lock
         if lock is None or tasks == 1:
             self._entry(_STATE, tasks, span, grain, *args)

@@ -1,4 +1,4 @@
-"""Recurrent kernels against plain NumPy in float64, one step at a time; packed products; any number of threads."""
+"""Recurrent kernels against plain NumPy in float64, one step at a time; any number of threads."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 
 from minitorch.jit import get_num_threads, set_num_threads
 from minitorch.kernels import recurrent as rk
-from minitorch.kernels.packed import Packed
 
 Array = Any
-SIZES = [((3, 3, 2), 4), ((40, 40, 33, 9, 1), 64)]  # (rows of each step, hidden size): NumPy's products, and the tiles'
+# (rows of each step, hidden size): parts of slices and tiles, whole slices, several blocks of sequences
+SIZES = [((3, 3, 2), 4), ((40, 40, 33, 9, 1), 64), ((100, 97, 5), 21)]
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +52,16 @@ def gru_run(gi: Array, w: Array, b: Array, h: Array, sizes: Any, reverse: bool) 
         (r, z, a), (hr, hz, ha) = np.split(gi[rows], 3, axis=1), np.split(h[:n] @ w.T + b, 3, axis=1)
         new, keep = np.tanh(a + sigmoid(r + hr) * ha), sigmoid(z + hz)
         h[:n] = new + keep * (h[:n] - new)
+        outputs[rows.start] = h[:n].copy()
+    return np.concatenate([*(outputs[k].ravel() for k in sorted(outputs)), h.ravel()])
+
+
+def rnn_run(gi: Array, w: Array, b: Array, h: Array, relu: bool, sizes: Any, reverse: bool) -> Array:
+    h, outputs = h.copy(), {}
+    for rows in reversed(rows_of(sizes)) if reverse else rows_of(sizes):
+        n = rows.stop - rows.start
+        a = gi[rows] + h[:n] @ w.T + b
+        h[:n] = np.maximum(a, 0) if relu else np.tanh(a)
         outputs[rows.start] = h[:n].copy()
     return np.concatenate([*(outputs[k].ravel() for k in sorted(outputs)), h.ravel()])
 
@@ -113,6 +123,35 @@ def test_gru_and_its_gradients(sizes: Any, size: int, reverse: bool) -> None:
     )
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("relu", [False, True])
+@pytest.mark.parametrize("sizes, size", SIZES)
+def test_plain_recurrence_and_its_gradients(sizes: Any, size: int, relu: bool, reverse: bool) -> None:
+    arrays: Any = operands(1, sizes, size, size, np.float64)
+    if relu:  # away from the kink: half of the units are on, half off
+        arrays[1][:] /= 10
+        arrays[2][:] = np.where(np.arange(size) % 2, 30, -30)
+    y, last, h_prev = rk.rnn_forward(*arrays, relu, sizes, reverse)
+    found = np.concatenate([y.ravel(), last.ravel()])
+    np.testing.assert_allclose(found, rnn_run(*arrays, relu, sizes, reverse), rtol=1e-11, atol=1e-12)
+    rng = np.random.default_rng(1)
+    seed = rng.normal(size=found.size)
+    grads = (seed[: y.size].reshape(y.shape), seed[y.size :].reshape(last.shape))
+    got = rk.rnn_backward(grads, arrays[1], arrays[2], (y, h_prev), relu, sizes, reverse)
+    way = [rng.normal(size=a.shape) for a in arrays]
+    along = sum(float((d * v).sum()) for d, v in zip(got, way))
+    want = slope(lambda *a: rnn_run(*a, relu, sizes, reverse), arrays, way, seed)
+    assert along == pytest.approx(want, rel=1e-6, abs=1e-6)
+
+
+def test_a_forward_pass_that_keeps_nothing_gives_the_same_values() -> None:
+    sizes, size = (40, 40, 33), 64
+    gi, w, b, h = operands(4, sizes, size, size, np.float64)
+    kept = rk.lstm_forward(gi, w, b, h, h, None, sizes, False)
+    for a, c in zip(kept[:3], rk.lstm_forward(gi, w, b, h, h, None, sizes, False, keep=False)[:3]):
+        np.testing.assert_array_equal(a, c)
+
+
 def test_the_number_of_threads_does_not_change_a_bit() -> None:
     sizes, size = (40, 40, 33), 256
     gi, w, b, h = operands(4, sizes, size, size, np.float32)
@@ -123,20 +162,7 @@ def test_the_number_of_threads_does_not_change_a_bit() -> None:
         back = rk.lstm_backward((y, last, cell), w, b, None, saved, sizes, False)
         gru = rk.gru_forward(gi[:, : 3 * size], w[: 3 * size], b[: 3 * size], h, sizes, False)
         back += rk.gru_backward(gru[:2], w[: 3 * size], b, gru[2:], sizes, False)  # type: ignore[arg-type]
-        results.append([a.tobytes() for a in (y, last, cell, *saved, *back, *gru) if a is not None])
+        plain = rk.rnn_forward(gi[:, :size], w[:size], b[:size], h, False, sizes, True)
+        back += rk.rnn_backward(plain[:2], w[:size], b, (plain[0], plain[2]), False, sizes, True)
+        results.append([a.tobytes() for a in (y, last, cell, *back, *gru[:2], *plain) if a is not None])
     assert all(r == results[0] for r in results)
-
-
-@pytest.mark.parametrize("rows, terms, cols", [(1, 7, 5), (3, 400, 900), (50, 300, 70), (64, 257, 33)])
-@pytest.mark.parametrize("turned", [False, True])
-def test_packed_products(rows: int, terms: int, cols: int, turned: bool) -> None:
-    rng = np.random.default_rng(rows)
-    b = rng.normal(size=(cols, terms)).T if turned else rng.normal(size=(terms, cols))
-    a, bias, packed = rng.normal(size=(rows, terms)), rng.normal(size=cols), Packed(b)
-    out = np.empty((rows, cols))
-    packed.times(a, out)
-    np.testing.assert_allclose(out, a @ b, rtol=1e-11, atol=1e-11)
-    packed.times(a, out, bias)
-    np.testing.assert_allclose(out, a @ b + bias, rtol=1e-11, atol=1e-11)
-    packed.times(a, out, accumulate=True)
-    np.testing.assert_allclose(out, 2 * (a @ b) + bias, rtol=1e-11, atol=1e-11)

@@ -96,19 +96,19 @@ def _rnn_vjp(node: Any, *grads: Any) -> Found:
 def _gru_vjp(node: Any, *grads: Any) -> Found:
     inputs = tuple(node.input(i) for i in range(4))
     if mode.enabled:
-        return vjp_of(lambda *x: _unrolled(_gru_step, (*x, None), None, *node.params), node, inputs, grads[:2])
-    saved = tuple(node.output(i)._data for i in (2, 3, 4))
+        return vjp_of(lambda *x: _unrolled(_gru_step, (*x, None), None, *node.params[:2]), node, inputs, grads[:2])
+    saved = tuple(node.output(i)._data for i in (2, 3))
     bias = None if inputs[2] is None else inputs[2]._data
-    return _wrapped(kernels.gru_backward(_gradients(node, grads, 2), inputs[1]._data, bias, saved, *node.params))
+    return _wrapped(kernels.gru_backward(_gradients(node, grads, 2), inputs[1]._data, bias, saved, *node.params[:2]))
 
 
 def _lstm_vjp(node: Any, *grads: Any) -> Found:
     inputs = tuple(node.input(i) for i in range(6))
     if mode.enabled:
-        return vjp_of(lambda *x: _unrolled(_lstm_step, x[:5], x[5], *node.params), node, inputs, grads[:3])
-    saved = tuple(node.output(i)._data for i in (3, 4, 5, 6))
+        return vjp_of(lambda *x: _unrolled(_lstm_step, x[:5], x[5], *node.params[:2]), node, inputs, grads[:3])
+    saved = tuple(node.output(i)._data for i in _KEPT)
     w, b, w_hr = (None if inputs[i] is None else inputs[i]._data for i in (1, 2, 5))
-    return _wrapped(kernels.lstm_backward(_gradients(node, grads, 3), w, b, w_hr, saved, *node.params))  # type: ignore[arg-type]
+    return _wrapped(kernels.lstm_backward(_gradients(node, grads, 3), w, b, w_hr, saved, *node.params[:2]))  # type: ignore[arg-type]
 
 
 def _all(count: int) -> tuple[tuple[int, ...], ...]:
@@ -116,8 +116,8 @@ def _all(count: int) -> tuple[tuple[int, ...], ...]:
 
 
 RNN: Op = Widening("rnn", kernels.rnn_forward, _rnn_vjp, saves=_all(4), keeps=(0, 2), nondifferentiable=(2,))
-GRU: Op = Widening("gru", kernels.gru_forward, _gru_vjp, saves=_all(4), keeps=(2, 3, 4), nondifferentiable=(2, 3, 4))
-_KEPT = (3, 4, 5, 6)
+GRU: Op = Widening("gru", kernels.gru_forward, _gru_vjp, saves=_all(4), keeps=(2, 3), nondifferentiable=(2, 3))
+_KEPT = (3, 4)
 LSTM: Op = Widening("lstm", kernels.lstm_forward, _lstm_vjp, saves=_all(6), keeps=_KEPT, nondifferentiable=_KEPT)
 
 
@@ -151,11 +151,13 @@ def recurrent(
         found = recurrent(kind, wide[0], tuple(wide[1:6]), (wide[6], wide[7]), sizes, reverse)  # type: ignore[arg-type]
         return tuple([None if t is None else t.to(input.dtype) for t in found])  # type: ignore[return-value]
     w_ih, w_hh, b_ih, b_hh, w_hr = weights
+    if kind != "GRU" and b_ih is not None and b_hh is not None:  # one sum for all steps; their gradients are one, too
+        b_ih, b_hh = b_ih + b_hh, None
     gates, (h, c) = linear(input, w_ih, b_ih), state
     if kind == "LSTM":
-        y, h, c = apply(LSTM, (gates, w_hh, b_hh, h, c, w_hr), (sizes, reverse))[:3]
+        y, h, c = apply(LSTM, (gates, w_hh, b_hh, h, c, w_hr), (sizes, reverse, mode.enabled))[:3]
     elif kind == "GRU":
-        y, h = apply(GRU, (gates, w_hh, b_hh, h), (sizes, reverse))[:2]
+        y, h = apply(GRU, (gates, w_hh, b_hh, h), (sizes, reverse, mode.enabled))[:2]
     else:
         y, h = apply(RNN, (gates, w_hh, b_hh, h), (kind == "RNN_RELU", sizes, reverse))[:2]
     return y, h, c
