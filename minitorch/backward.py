@@ -280,8 +280,8 @@ def deposit(totals: list[tuple[Tensor, Tensor]], create_graph: bool) -> None:
         given = grad if leaf._node_hooks else None
         if not create_graph and leaf._grad is None:
             data = grad._data
-            # a local variable and the argument; for the array the gradient's attribute as well
-            alone = getrefcount(grad) <= 2 and getrefcount(data) <= 3
+            # a local variable and the argument; for the array the gradient's attribute as well, and a private storage's
+            alone = getrefcount(grad) <= 2 and getrefcount(data) <= 3 + (grad._storage.array is data)
             if not alone or grad._node is not None or not _owns_memory(data) or 0 in data.strides:
                 grad = _copy_of(grad)
         _accumulate(leaf, grad, create_graph)

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import minitorch
+from minitorch import backward
 from minitorch.memory import keep_freed_memory
 
 FAULTS = """
@@ -45,3 +46,21 @@ def test_a_view_of_a_channels_last_result_is_laid_out_as_torch_would_and_shares_
     assert y.stride() == (36, 9, 3, 1)
     assert not part.any()
     assert not y.any()
+
+
+@pytest.mark.parametrize("layout", [minitorch.contiguous_format, minitorch.channels_last])
+def test_a_convolutions_gradients_are_taken_over_without_a_copy(
+    layout: minitorch.memory_format, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = minitorch.randn(4, 16, 32, 32).to(memory_format=layout).requires_grad_()
+    w, b = minitorch.randn(24, 16, 3, 3, requires_grad=True), minitorch.randn(24, requires_grad=True)
+    y = minitorch.nn.functional.conv2d(x, w, b)
+    grad = minitorch.randn_like(y)
+    copies: list[object] = []
+    monkeypatch.setattr(backward, "_copy_of", copies.append)
+    y.backward(grad)
+    assert copies == []
+    assert x.grad is not None and x.grad.is_contiguous(memory_format=layout) and x.grad._data.shape == x.shape
+    kept = x.grad.view(-1)[0:1] if layout is minitorch.contiguous_format else x.grad[0, 0, 0, :1]
+    x.grad.zero_()
+    assert not kept.any()
