@@ -141,6 +141,7 @@ class Node:
     hooks: HookTable | None = None  # run on the gradients of the inputs, once they are known
     prehooks: list[tuple[int, HookTable]] | None = None  # run on the gradient of one output, or (-1) of all of them
     retain: dict[int, Any] | None = None
+    title = ""  # what stands for the name of the op
     site: Any = None  # where the operation was recorded, if anomalies are looked for
     _metadata: dict[Any, Any] | None = None
 
@@ -151,7 +152,9 @@ class Node:
 
     def name(self) -> str:
         """Return torch's name of the backward function, such as ``AddBackward0``."""
-        return self.op.grad_name
+        name: str = self.title or self.op.grad_name
+        namer = NAMERS.get(name)
+        return name if namer is None else namer(self)
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {hex(id(self))}>"
@@ -265,13 +268,26 @@ class AccumulateGrad:
     _register_hook_dict = Node._register_hook_dict
 
 
+def shown(node: Node) -> Node:
+    """Return a node as users see it: of a class that has the name of its operation; recording makes plain ones."""
+    if type(node) is Node:
+        name = node.name()
+        kind = _classes.get(name)
+        if kind is None:
+            kind = _classes[name] = type(name, (Node,), {"__doc__": f"A recorded operation: {name}."})
+        node.__class__ = kind
+    return node
+
+
+NAMERS: dict[str, Any] = {}  # by the name of an op: what tells its nodes apart, where torch has several names
+_classes: dict[str, type[Node]] = {}
 _accumulators: weakref.WeakValueDictionary[int, AccumulateGrad] = weakref.WeakValueDictionary()
 
 
 def accumulator(target: Any) -> Any:
     """Return what the graph shows at the end of an edge: the node, or the leaf's one `AccumulateGrad`."""
     if not isinstance(target, Tensor):
-        return target
+        return shown(target)
     found = _accumulators.get(id(target))  # which keeps its leaf alive, and so the number
     if found is None:
         found = _accumulators[id(target)] = AccumulateGrad(target)

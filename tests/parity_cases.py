@@ -7,6 +7,7 @@ from tests import (
     parity_corner_cases,
     parity_dtype_cases,
     parity_fft_cases,
+    parity_graph_cases,
     parity_math_cases,
     parity_semantics_cases,
     parity_special_cases,
@@ -175,4 +176,4 @@ def reductions() -> Iterator[str]:
 SUBJECTS = {"promotion": promotions, "values": values, "reductions": reductions, **parity_tensor_cases.SUBJECTS,
             **parity_math_cases.SUBJECTS, **parity_cases_layout.SUBJECTS,
             **parity_dtype_cases.SUBJECTS, **parity_corner_cases.SUBJECTS, **parity_fft_cases.SUBJECTS,
-            **parity_semantics_cases.SUBJECTS, **parity_special_cases.SUBJECTS}  # fmt: skip
+            **parity_graph_cases.SUBJECTS, **parity_semantics_cases.SUBJECTS, **parity_special_cases.SUBJECTS}  # fmt: skip

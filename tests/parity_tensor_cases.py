@@ -344,7 +344,7 @@ def differences() -> Iterator[str]:
         "torch.max(seq(2, 3), 1)._fields",
          "x = seq(2, 3, 4); x.narrow(0, 2, 0).storage_offset()", "seq(0, 3).t().stride()",
         "(seq(2, 3).t() + seq(3, 2)).stride()",  "import numpy as np; np.sum(seq(2, 3))", "import numpy as np; np.array([1.5, 2.5]) - t([1.0, 2.0])",
-        "x = leaf(2); torch.autograd.backward([x.sum()], [None, None])", "x = leaf(3); (x ** x).grad_fn.name()",
+        "x = leaf(2); torch.autograd.backward([x.sum()], [None, None])",
         "x = leaf(3); y = seq(3, dtype='float64'); v = y.view(3, 1); y.mul_(x); v.mul_(2); grads(y, x)",
         "x = leaf(3); y = x * 1; v = y[:2]; y.mul_(2); v.grad_fn.name()", "x = leaf(3); y = x * 1; y[0] = 2; 'autograd' in y.grad_fn.name()",
         "x = leaf(2, 3); y = x * 1; y.scatter_add_(1, t([[0], [1]]), x); grads(y, x)",

@@ -42,7 +42,6 @@ DIFFERENT: dict[str, str] = {
     "import numpy as np; np.array([1.5, 2.5]) - t([1.0, 2.0])": "NumPy arrays on the left are operands, too",
     "import numpy as np; np.sum(seq(2, 3))": "NumPy's reductions find the method that they look for",
     "x = leaf(2); torch.autograd.backward([x.sum()], [None, None])": "surplus gradients are refused, even None",
-    "x = leaf(3); (x ** x).grad_fn.name()": "powers of numbers and of tensors are one op",
     "x = leaf(3); y = seq(3, dtype='float64'); v = y.view(3, 1); y.mul_(x); v.mul_(2); grads(y, x)": (
         "a view made before its base got a history may be written, with the right gradient"
     ),

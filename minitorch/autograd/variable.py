@@ -12,7 +12,7 @@ from ..dispatch import _requires, edge_of
 from ..errors import shape_text
 from ..handles import RemovableHandle, add_hook
 from ..memory import inference
-from ..tape import Node
+from ..tape import Node, shown
 from ..tensor import Tensor, _new, method
 
 __all__ = ["Variable"]
@@ -42,7 +42,7 @@ def _set_requires_grad(self: Tensor, on: bool) -> None:
 
 def _grad_fn(self: Tensor) -> Node | None:
     edge = edge_of(self)
-    return edge[0] if edge is not None and isinstance(edge[0], Node) else None
+    return shown(edge[0]) if edge is not None and isinstance(edge[0], Node) else None
 
 
 def _set_grad(self: Tensor, grad: Tensor | None) -> None:

@@ -13,6 +13,7 @@ from ..op import Make, Op, Pointwise, Sample, Variant, register
 from ..tensor import method
 from ._common import Tensor, apply, apply_, float_arg, numbers, tensor_arg
 from ._large import compiled
+from ._titles import titled
 from .pointwise import where
 
 __all__ = ["hardtanh", "leaky_relu", "prelu", "relu", "relu6"]
@@ -189,7 +190,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
                 f"channel size = {channels}."
             )
         weight = weight.reshape((1, slopes) + (1,) * (ndim - 2))
-    return where(input > 0, input, weight * input)
+    return titled("PreluKernelBackward0", where(input > 0, input, weight * input))
 
 
 # ---- samples -------------------------------------------------------------------------------------------------------

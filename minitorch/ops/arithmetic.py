@@ -97,6 +97,7 @@ class _Sub(Pointwise):
 
 ADD: Op = Pointwise("add", np.add, _add_vjp, variants=compiled("add", 2))
 SUB: Op = _Sub("sub", np.subtract, _sub_vjp, variants=compiled("sub", 2))
+RSUB: Op = _Sub("sub", np.subtract, _sub_vjp, variants=compiled("sub", 2), grad_name="RsubBackward1")
 MUL: Op = Pointwise("mul", np.multiply, _mul_vjp, saves=((1,), (0,)), variants=compiled("mul", 2))
 DIV: Op = Pointwise(
     "div", np.true_divide, _div_vjp, promotes="float", saves=((1,), (0, 1)), variants=compiled("div", 2)
@@ -381,5 +382,5 @@ for _name, _op in (
     ("mod", REMAINDER),
 ):
     operator(f"__{_name}__", _op)
-    operator(f"__r{_name}__", _op, swapped=True)
+    operator(f"__r{_name}__", RSUB if _op is SUB else _op, swapped=True)
     operator(f"__i{_name}__", _op, write=True)

@@ -12,6 +12,7 @@ from .. import dtypes
 from ..op import Failure, Make, Sample, register
 from ..tensor import method, wrap
 from ._common import Tensor, conj, deliver, tensor_arg, zeros_like
+from ._titles import titled
 from .join import stack
 from .matmul import dot
 from .pointwise import atan2, where
@@ -52,7 +53,7 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
     a, b = tensor_arg("complex", real, "real"), tensor_arg("complex", imag, "imag", 2)
     _check_parts(a, b)
-    return deliver(view_as_complex(stack(broadcast_tensors(a, b), -1)), out)
+    return titled("ComplexBackward0", deliver(view_as_complex(stack(broadcast_tensors(a, b), -1)), out))
 
 
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -66,7 +67,7 @@ def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
     size, direction = tensor_arg("polar", abs, "abs"), tensor_arg("polar", angle, "angle", 2)
     _check_parts(size, direction)
-    return complex(size * cos(direction), size * sin(direction), out=out)
+    return titled("PolarBackward0", complex(size * cos(direction), size * sin(direction), out=out))
 
 
 def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -82,10 +83,11 @@ def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     if x.is_complex():
         zero = x == 0  # where the angle has no derivative, 0 counts
         a, b = where(zero, 1.0, real(x)), where(zero, 0.0, imag(x))
-        return deliver(atan2(b, a), out)
+        return titled("AngleBackward0", deliver(atan2(b, a), out))
     kind = x.dtype if x.dtype.is_floating_point else dtypes.get_default_dtype()
     values = where(x < 0, math.pi, zeros_like(x).to(kind))
-    return deliver(where(x != x, x, values).to(kind) if x.dtype.is_floating_point else values, out)
+    result = deliver(where(x != x, x, values).to(kind) if x.dtype.is_floating_point else values, out)
+    return titled("AngleBackward0", result)
 
 
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:

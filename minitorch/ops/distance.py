@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..op import Failure, Make, Sample, register
 from ._common import Tensor, tensor_arg
+from ._titles import titled
 from .matmul import matmul
 from .pointwise import clamp
 from .stacks import broadcast_tensors
@@ -23,7 +24,7 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     tensor([5.0000])
     """
     difference = tensor_arg("pairwise_distance", x1, "x1") - tensor_arg("pairwise_distance", x2, "x2", 2)
-    return (difference + eps).norm(float(p), dim=-1, keepdim=keepdim)
+    return titled("NormBackward1", (difference + eps).norm(float(p), dim=-1, keepdim=keepdim))
 
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:

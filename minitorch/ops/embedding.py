@@ -16,6 +16,7 @@ from ..tape import recording
 from ..tensor import wrap
 from ._common import Tensor, apply, tensor_arg
 from ._pick import add_at, pick
+from ._titles import titled
 from .gather import gather
 
 __all__ = ["embedding", "embedding_bag", "one_hot"]
@@ -177,14 +178,14 @@ def embedding_bag(
     index, bag = index[kept], bag[kept]
     rows: Tensor = apply(TAKE_ROWS, (weight,), (index, _share(index, None, scale_grad_by_freq)))
     if mode == "max":
-        return _bag_maxima(rows, bag, bags)
+        return titled("EmbeddingBagBackward0", _bag_maxima(rows, bag, bags))
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.reshape(-1)[wrap(kept)].unsqueeze(1)
     total: Tensor = apply(ADD_ROWS, (rows,), (bag, bags))
     if mode == "sum":
-        return total
+        return titled("EmbeddingBagBackward0", total)
     counts = np.maximum(np.bincount(bag, minlength=bags), 1)
-    return total / wrap(counts.astype(total._data.dtype)[:, None])
+    return titled("EmbeddingBagBackward0", total / wrap(counts.astype(total._data.dtype)[:, None]))
 
 
 def _check_bag_options(input: Tensor, weights: Tensor | None, mode: str, by_frequency: bool) -> None:

@@ -12,6 +12,7 @@ from ..op import Failure, Make, Sample, register
 from ..tensor import method
 from ._common import Tensor, apply, deliver, inplace, tensor_arg
 from ._special import of_two, unknown
+from ._titles import titled
 from .create import arange
 from .special import lgamma
 from .unary import UNARY, exp, log
@@ -227,7 +228,8 @@ def mvlgamma(input: Tensor, p: int, *, out: Tensor | None = None) -> Tensor:
     if not x.is_floating_point():
         x = x.to((x * 1.0).dtype)
     steps = arange(p, dtype=x.dtype) * 0.5
-    return deliver(lgamma(x.unsqueeze(-1) - steps).sum(-1) + p * (p - 1) / 4 * math.log(math.pi), out)
+    result = deliver(lgamma(x.unsqueeze(-1) - steps).sum(-1) + p * (p - 1) / 4 * math.log(math.pi), out)
+    return titled("MvlgammaBackward0", result)
 
 
 @method

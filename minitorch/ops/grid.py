@@ -18,6 +18,7 @@ from ..op import Failure, Make, Sample, register
 from ..tensor import wrap
 from ._common import Tensor, float_arg, tensor_arg
 from ._ranges import linspace_values
+from ._titles import titled
 from .gather import index_select
 from .matmul import matmul
 
@@ -67,7 +68,8 @@ def grid_sample(
         places = [_inside(c, n, padding_mode, bool(align_corners)) for c, n in zip(places, sizes)]
     taps = [_taps(c, n, mode, padding_mode, bool(align_corners)) for c, n in zip(places, sizes)]
     out = _summed(rows, taps, sizes)
-    return out.reshape(*g._data.shape[:-1], x._data.shape[1]).movedim(-1, 1)
+    result = out.reshape(*g._data.shape[:-1], x._data.shape[1]).movedim(-1, 1)
+    return titled(f"GridSampler{len(sizes)}DBackward0", result)
 
 
 Tap = tuple[Array, Tensor]  # int positions along a dimension (N, ...), and their weights
@@ -229,7 +231,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
             f"affine_grid: size={sizes} has a batch of {sizes[0]}, but theta {shape_text(theta._data.shape)} has "
             f"one of {theta._data.shape[0]}"
         )
-    return matmul(base, theta.mT).reshape(sizes[0], *spatial, len(spatial))
+    return titled("AffineGridGeneratorBackward0", matmul(base, theta.mT).reshape(sizes[0], *spatial, len(spatial)))
 
 
 def _middles(size: int, kind: dtype, align: bool) -> Array:

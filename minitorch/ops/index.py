@@ -18,6 +18,7 @@ from ..tensor import method, wrap
 from ._common import NUMBER, Tensor, apply, apply_, zeros_like
 from ._indices import Index, is_whole, parse
 from ._pick import add_at, full, pick
+from ._titles import titled
 from .expand import expand
 from .parts import SELECT
 from .shape import _embed, unsqueeze
@@ -345,7 +346,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
         raise mismatch
     shape = np.broadcast_shapes(input._data.shape, mask._data.shape)
     wide = np.broadcast_to(_mask("masked_select: expected BoolTensor for mask", mask), shape)
-    return expand(input, shape)[wrap(wide)]
+    return titled("MaskedSelectBackward0", expand(input, shape)[wrap(wide)])
 
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:

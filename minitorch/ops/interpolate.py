@@ -18,6 +18,7 @@ from ..memory import Array
 from ..op import Failure, Make, Sample, register
 from ..tensor import wrap
 from ._common import Tensor, float_arg, tensor_arg
+from ._titles import titled
 from .gather import index_select
 from .matmul import matmul
 from .pool_avg import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
@@ -78,7 +79,9 @@ def interpolate(
     x = x.float() if x.dtype.itemsize == 2 and x.dtype.is_floating_point else x
     for i, (new, factor) in enumerate(zip(sizes, factors)):
         x = _resize(x, i + 2, new, factor, mode, bool(align_corners), antialias)
-    return x.to(input.dtype)
+    stem = "".join(word.capitalize() for word in mode.split("-"))
+    stem = f"Upsample{stem}{len(sizes)}D"
+    return titled(f"{stem}{'Aa' * antialias}Backward0", x.to(input.dtype))
 
 
 # ---- what is asked for ---------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from ..memory import Array
 from ..op import Failure, Make, Sample, register
 from ..tensor import wrap
 from ._common import Tensor, float_arg, tensor_arg
+from ._titles import titled
 from .gather import gather
 from .loss import legacy_reduction, reduced
 from .pointwise import clamp, where
@@ -175,7 +176,7 @@ def multi_margin_loss(
     if weight is not None:
         terms = terms * weight[column]
     loss = terms.sum(1) / count
-    return _reduced(loss if x._data.ndim > 1 else loss.reshape(()), reduction)
+    return titled("MultiMarginLossBackward0", _reduced(loss if x._data.ndim > 1 else loss.reshape(()), reduction))
 
 
 def _check_classes(x: Tensor, y: Tensor, rows: int, count: int, weight: Tensor | None) -> None:
@@ -221,7 +222,8 @@ def multilabel_margin_loss(
     hinges = _hinge(1 - wanted.unsqueeze(2) + rows.unsqueeze(1))
     counts = wrap((listed[:, :, None] & ~is_target[:, None, :]).astype(x._data.dtype))
     loss = (hinges * counts).sum((1, 2)) / count
-    return _reduced(loss.reshape(x._data.shape[:-1]), legacy_reduction(reduction, size_average, reduce))
+    result = _reduced(loss.reshape(x._data.shape[:-1]), legacy_reduction(reduction, size_average, reduce))
+    return titled("MultilabelMarginLossBackward0", result)
 
 
 def _labels(y: Array) -> tuple[Array, Array, Array]:

@@ -15,6 +15,7 @@ from ..memory import Array
 from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import method
 from ._common import Tensor, apply, conj, deliver, tensor_arg
+from ._titles import titled
 from .shape import reshape
 
 __all__ = ["addmm", "baddbmm", "bmm", "dot", "matmul", "mm", "mv", "outer"]
@@ -194,7 +195,7 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
         raise RuntimeError(
             f"vector + matrix @ vector expected, got {vec._data.ndim}, {input._data.ndim}, {vec._data.ndim}"
         )
-    return matmul(input, vec, out=out)
+    return titled("MvBackward0", matmul(input, vec, out=out))
 
 
 def _dot_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
@@ -257,7 +258,7 @@ def addmm(
     >>> minitorch.addmm(minitorch.ones(1, 1), minitorch.ones(1, 2), minitorch.ones(2, 1))
     tensor([[3.]])
     """
-    return deliver(_weighted(input, mm(mat1, mat2), beta, alpha), out)
+    return titled("AddmmBackward0", deliver(_weighted(input, mm(mat1, mat2), beta, alpha), out))
 
 
 def baddbmm(
@@ -277,7 +278,7 @@ def baddbmm(
     >>> minitorch.baddbmm(minitorch.ones(1, 1, 1), minitorch.ones(1, 1, 2), minitorch.ones(1, 2, 1))
     tensor([[[3.]]])
     """
-    return deliver(_weighted(input, bmm(batch1, batch2), beta, alpha), out)
+    return titled("BaddbmmBackward0", deliver(_weighted(input, bmm(batch1, batch2), beta, alpha), out))
 
 
 def _weighted(input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:

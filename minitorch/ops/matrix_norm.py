@@ -10,6 +10,7 @@ from .. import dtypes
 from ..convert import wrap_dims
 from ..op import Failure, Make, Sample, register
 from ._common import Tensor, deliver, tensor_arg
+from ._titles import titled
 from .decompositions import svdvals
 from .linalg import regular
 from .reduce import sum as total
@@ -34,9 +35,10 @@ def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False,
         )
     x = x if dtype is None else x.to(dtype)
     flat = dim is None and not keepdim
-    return deliver(
+    result = deliver(
         x.reshape(-1).norm(ord) if flat else x.norm(ord, range(x._data.ndim) if dim is None else dim, keepdim), out
     )
+    return titled("LinalgVectorNormBackward0", result)
 
 
 def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None,

@@ -15,6 +15,7 @@ from ..memory import Array
 from ..op import Failure, Make, Op, Sample, register
 from ..tensor import wrap
 from ._common import Tensor, apply, tensor_arg
+from ._titles import titled
 from .gather import index_select
 
 __all__ = ["pad"]
@@ -75,7 +76,9 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if value is not None and value != 0:
         raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
-    return _continued(x, amounts, mode)
+    name = {"reflect": "Reflection", "replicate": "Replication"}.get(mode)
+    result = _continued(x, amounts, mode)
+    return titled(f"{name}Pad{len(amounts) // 2}DBackward0", result) if name and result is not x else result
 
 
 def _amounts(pad: Any) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from .. import dtypes
 from ..op import Failure, Make, Op, Pointwise, Sample, register, result_dtype
 from ..tensor import method
 from ._common import NUMBER, Tensor, apply, conj, deliver, inplace, operand, tensor_arg, zeros_like
+from ._titles import titled
 from .arithmetic import positive_samples
 from .pointwise import clamp, where
 from .unary import log, sigmoid
@@ -305,7 +306,8 @@ def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
     >>> minitorch.clamp_min(minitorch.tensor([-1.0, 2.0]), 0)
     tensor([0., 2.])
     """
-    return clamp(tensor_arg("clamp_min", input), min=operand("clamp_min", min, "min"), out=out)
+    result = clamp(tensor_arg("clamp_min", input), min=operand("clamp_min", min, "min"), out=out)
+    return titled("ClampMinBackward0", result)
 
 
 def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
@@ -317,7 +319,8 @@ def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
     >>> minitorch.clamp_max(minitorch.tensor([-1.0, 2.0]), 0)
     tensor([-1.,  0.])
     """
-    return clamp(tensor_arg("clamp_max", input), max=operand("clamp_max", max, "max"), out=out)
+    result = clamp(tensor_arg("clamp_max", input), max=operand("clamp_max", max, "max"), out=out)
+    return titled("ClampMaxBackward0", result)
 
 
 @method

@@ -9,6 +9,7 @@ import numpy as np
 from ..op import Failure, Make, Sample, register
 from ..tensor import wrap
 from ._common import Tensor, tensor_arg
+from ._titles import titled
 from .gather import index_select
 from .products import cdist
 
@@ -37,7 +38,7 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
         raise RuntimeError("pdist only supports non-negative p values")
     first, second = (wrap(i.astype(np.int64)) for i in np.triu_indices(x._data.shape[0], 1))
     left, right = index_select(x, 0, first).unsqueeze(1), index_select(x, 0, second).unsqueeze(1)
-    return cdist(left, right, p).reshape(-1) if first.numel() else left.reshape(-1)[:0]
+    return titled("PdistBackward0", cdist(left, right, p).reshape(-1) if first.numel() else left.reshape(-1)[:0])
 
 
 def _samples(make: Make) -> Iterator[Sample]:

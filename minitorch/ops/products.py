@@ -14,6 +14,7 @@ from ..errors import shape_text
 from ..op import Failure, Make, Sample, register
 from ..tensor import method, wrap
 from ._common import Tensor, deliver, tensor_arg
+from ._titles import titled
 from .join import cat, stack
 from .matmul import _weighted, addmm, baddbmm, matmul
 from .pointwise import where
@@ -137,7 +138,8 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor |
         raise RuntimeError(f"linalg.cross: inputs dimension {dim} must have length 3. Got {a[dim]} and {b[dim]}")
     _lacking(input._data, "cross", "b")
     (x, y, z), (u, v, w) = input.unbind(dim), other.unbind(dim)
-    return deliver(stack([y * w - z * v, z * u - x * w, x * v - y * u], dim if dim < x._data.ndim + 1 else -1), out)
+    product = stack([y * w - z * v, z * u - x * w, x * v - y * u], dim if dim < x._data.ndim + 1 else -1)
+    return titled("LinalgCrossBackward0", deliver(product, out))
 
 
 def trace(input: Tensor) -> Tensor:
@@ -153,8 +155,7 @@ def trace(input: Tensor) -> Tensor:
     if array.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {array.ndim}")
     _lacking(array, "trace", "b")
-    along = wrap(np.arange(min(array.shape)))
-    return total(input[along, along])
+    return titled("TraceBackward0", total(input[(along := wrap(np.arange(min(array.shape)))), along]))
 
 
 # ---- sums with products --------------------------------------------------------------------------------------------
@@ -176,7 +177,7 @@ def addmv(
             f"vector + matrix @ vector expected, got {input._data.ndim}, {mat._data.ndim}, {vec._data.ndim}"
         )
     _lacking(input._data, "addmv_impl_cpu", "b")
-    return deliver(_weighted(input, matmul(mat, vec), beta, alpha), out)
+    return titled("AddmvBackward0", deliver(_weighted(input, matmul(mat, vec), beta, alpha), out))
 
 
 def addr(
@@ -196,7 +197,7 @@ def addr(
     product = vec1.unsqueeze(1) * vec2.unsqueeze(0)
     if product.dtype is dtypes.bool_:
         return deliver((input & bool(beta)) | (product & bool(alpha)), out)
-    return deliver(_weighted(input, product, beta, alpha), out)
+    return titled("AddrBackward0", deliver(_weighted(input, product, beta, alpha), out))
 
 
 def addbmm(
@@ -218,7 +219,7 @@ def addbmm(
     if a[2] != b[1]:
         raise RuntimeError(f"Incompatible matrix sizes for bmm ({a[1]}x{a[2]} and {b[1]}x{b[2]})")
     product = tensordot(batch1, batch2, dims=([0, 2], [0, 1]))
-    return deliver(_weighted(input, product, beta, alpha), out)
+    return titled("AddbmmBackward0", deliver(_weighted(input, product, beta, alpha), out))
 
 
 def _writer(name: str, fn: Any) -> None:
@@ -344,7 +345,7 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_fo
         raise RuntimeError(f"cdist only supports non-negative p values, got p={p}")
     _lacking(x1._data, "cdist", "V" if x1._data.dtype.char != "e" else "f")
     apart = (x1.unsqueeze(-2) - x2.unsqueeze(-3)).abs()
-    return _norms(apart, p)
+    return titled("CdistBackward0", _norms(apart, p))
 
 
 def _norms(size: Tensor, p: float) -> Tensor:

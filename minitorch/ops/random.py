@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..dispatch import _requires
 from ..dtypes import dtype
 from ..inplace import check_writable
 from ..random import Generator, default_generator
 from ..tape import mode
 from ..tensor import method, wrap
 from ._common import Tensor, ints
+from ._titles import titled
 from .create import _finish
 
 __all__ = [
@@ -297,7 +299,11 @@ def _filler(name: str, doc: str) -> None:
             values = [0, *values]
         if self._storage.of_inference:
             self._storage.written()
-        getattr(_gen(generator), name)(self._visible(), *values, **kw)
+        tracked = mode.enabled and _requires(self)  # then the tape learns that no gradient passes
+        target = wrap(np.empty_like(self._data)) if tracked else self
+        getattr(_gen(generator), name)(target._visible(), *values, **kw)
+        if tracked:
+            return titled(f"{name[:-1].capitalize()}Backward{2 * (name == 'bernoulli_')}", self.copy_(target))
         self._storage.written()
         return self
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..errors import shape_text
 from ..op import Failure, Make, Sample, register
 from ._common import Tensor, register_views, tensor_arg
+from ._titles import titled
 from .shape import transpose
 
 __all__ = ["channel_shuffle", "pixel_shuffle", "pixel_unshuffle", "swapaxes"]
@@ -46,7 +47,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     n = len(lead)
     parts = x.reshape(*lead, c // (r * r), r, r, h, w)
     order = (*range(n + 1), n + 3, n + 1, n + 4, n + 2)
-    return parts.permute(order).reshape(*lead, c // (r * r), h * r, w * r)
+    return titled("PixelShuffleBackward0", parts.permute(order).reshape(*lead, c // (r * r), h * r, w * r))
 
 
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
@@ -73,7 +74,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     n = len(lead)
     parts = x.reshape(*lead, c, h // r, r, w // r, r)
     order = (*range(n + 1), n + 2, n + 4, n + 1, n + 3)
-    return parts.permute(order).reshape(*lead, c * r * r, h // r, w // r)
+    return titled("PixelUnshuffleBackward0", parts.permute(order).reshape(*lead, c * r * r, h // r, w // r))
 
 
 def channel_shuffle(input: Tensor, groups: int) -> Tensor:
@@ -99,7 +100,8 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
         raise RuntimeError(
             f"Number of channels must be divisible by groups. Got {shape[1]} channels and {groups} groups."
         )
-    return x.reshape(shape[0], groups, shape[1] // groups, *shape[2:]).transpose(1, 2).reshape(shape)
+    result = x.reshape(shape[0], groups, shape[1] // groups, *shape[2:]).transpose(1, 2).reshape(shape)
+    return titled("ChannelShuffleBackward0", result)
 
 
 def _shuffle_samples(make: Make) -> Iterator[Sample]:

@@ -16,6 +16,7 @@ from ..op import Failure, Make, Sample, register
 from ..tensor import wrap
 from ._common import Tensor, deliver, tensor_arg
 from ._returns import returns
+from ._titles import titled
 from .linalg import eye_like, matrices, regular, solve
 from .matmul import matmul
 
@@ -49,7 +50,7 @@ def matrix_exp(input: Tensor) -> Tensor:
     result = _pade(a * 0.5**halvings)
     for _ in range(halvings):
         result = matmul(result, result)
-    return result
+    return titled("LinalgMatrixExpBackward0", result)
 
 
 def _pade(a: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from ..op import Op
 from ..tensor import method, wrap
 from ._common import NUMBER, Tensor, apply, ints, tensor_arg
 from ._records import of_one_tensor
+from ._titles import titled
 from .gather import index_select
 from .shape import reshape, transpose
 
@@ -187,12 +188,12 @@ def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
     if not by:
         raise RuntimeError("`shifts` required")
     if not along and len(by) == 1:
-        return reshape(roll(reshape(input, (-1,)), by, (0,)), input._data.shape)
+        return titled("RollBackward0", reshape(roll(reshape(input, (-1,)), by, (0,)), input._data.shape))
     if len(by) != len(along):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(by)}, dims:{len(along)}")
     if not input._data.ndim:
         raise IndexError(f"Dimension specified as {along[0]} but tensor has no dimensions")
-    return apply(ROLL, (input,), (by, tuple(wrap_dim(d, input._data.ndim) for d in along)))
+    return titled("RollBackward0", apply(ROLL, (input,), (by, tuple(wrap_dim(d, input._data.ndim) for d in along))))
 
 
 def flip(input: Tensor, *dims: Any) -> Tensor:
@@ -259,10 +260,10 @@ def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
     a, b = (wrap_dim(d, ndim) for d in plane)
     turns = k % 4
     if turns == 1:
-        return transpose(flip(input, b), a, b)
+        return titled("Rot90Backward0", transpose(flip(input, b), a, b))
     if turns == 2:
-        return flip(input, a, b)
-    return transpose(flip(input, a), a, b) if turns else input.clone()
+        return titled("Rot90Backward0", flip(input, a, b))
+    return titled("Rot90Backward0", transpose(flip(input, a), a, b) if turns else input.clone())
 
 
 # ---- records -------------------------------------------------------------------------------------------------------

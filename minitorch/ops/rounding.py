@@ -123,7 +123,8 @@ frac = unary(
 )
 
 ROUND: Op = Pointwise("round", _integers_as_they_are(np.round), lambda n, g: zeros_like(g), lacks="bc")
-ROUND_DECIMALS: Op = Pointwise("round", np.round, lambda n, g: zeros_like(g), lacks="biuc", kernel="round_decimals_cpu")
+ROUND_DECIMALS: Op = Pointwise("round", np.round, lambda n, g: zeros_like(g), lacks="biuc", kernel="round_decimals_cpu",
+                               grad_name="RoundBackward1")  # fmt: skip
 
 
 def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Tensor:

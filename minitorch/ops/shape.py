@@ -17,6 +17,7 @@ from ..memory import Array
 from ..op import SCATTER_VIEW, Op
 from ..tensor import method, wrap
 from ._common import Tensor, apply, ints, register_views
+from ._titles import titled
 from .clone import contiguous
 
 __all__ = [
@@ -293,7 +294,8 @@ def squeeze(input: Tensor, dim: Any = None, *, axis: Any = None) -> Tensor:
     shape = input._data.shape
     dim = axis if dim is None else dim
     dims = range(len(shape)) if dim is None else wrap_dims(dim, len(shape))
-    return apply(SQUEEZE, (input,), (tuple([d for d in dims if shape and shape[d] == 1]),))
+    result = apply(SQUEEZE, (input,), (tuple([d for d in dims if shape and shape[d] == 1]),))
+    return result if dim is None else titled("SqueezeBackward1" if isinstance(dim, int) else "SqueezeBackward2", result)
 
 
 def unsqueeze(input: Tensor, dim: Any = None, *, axis: Any = None) -> Tensor:

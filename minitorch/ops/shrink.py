@@ -14,6 +14,7 @@ from ..random import default_generator
 from ..random.names import scalar_name
 from ..tensor import wrap
 from ._common import Tensor, float_arg, one_dim, tensor_arg
+from ._titles import titled
 from .pointwise import where
 from .softmax import softmax
 from .unary import sigmoid, tanh
@@ -51,7 +52,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     if size % 2:
         raise RuntimeError(f"Halving dimension must be even, but dimension {place} is size {size}")
     a, b = x.narrow(place, 0, size // 2), x.narrow(place, size // 2, size // 2)
-    return a * sigmoid(b)
+    return titled("GluBackward0", a * sigmoid(b))
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
@@ -64,7 +65,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     tensor([9., 2.])
     """
     x = _source(tensor_arg("threshold", input), inplace)
-    return _written(input, where(x <= threshold, value, x), inplace)
+    return titled("ThresholdBackward0", _written(input, where(x <= threshold, value, x), inplace))
 
 
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
@@ -77,7 +78,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     tensor([-1.,  0.])
     """
     x = float_arg("hardshrink", input, "hardshrink_cpu")
-    return where((x >= -lambd) & (x <= lambd), 0.0, x)
+    return titled("HardshrinkBackward0", where((x >= -lambd) & (x <= lambd), 0.0, x))
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
@@ -98,7 +99,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
         name, most = scalar_name(x.dtype), finfo(x.dtype).max
         raise RuntimeError(f"lambda must be in range [0, {most:g}] for input dtype {name}, but found {lambd:g}")
     # x * 0 and not 0, so that NaN stays NaN
-    return where(x > lambd, x - lambd, where(x < -lambd, x + lambd, x * 0))
+    return titled("SoftshrinkBackward0", where(x > lambd, x - lambd, where(x < -lambd, x + lambd, x * 0)))
 
 
 def tanhshrink(input: Tensor) -> Tensor:
@@ -148,7 +149,8 @@ def rrelu(
     slope: Any = (lower + upper) / 2
     if training:
         slope = wrap(_drawn_slopes(x._data, lower, upper))
-    return _written(input, where(x > 0, x, x * slope), inplace)
+    name = "RreluWithNoiseBackward0" if training else "LeakyReluBackward0"
+    return titled(name, _written(input, where(x > 0, x, x * slope), inplace))
 
 
 def _drawn_slopes(x: Any, lower: float, upper: float) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from ..op import Op, Pointwise, register
 from ._common import Tensor, apply, apply_, float_arg, tensor_arg, vjp_of
 from ._large import compiled
+from ._titles import titled
 from .activation import _samples, relu6
 from .pointwise import where
 from .unary import UNARY, erf, exp, log1p, sigmoid, tanh
@@ -90,7 +91,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
     x = _source(float_arg("celu", input, "elu_cpu"), inplace)
-    return _written(input, apply(ELU, (x,), (alpha, 1.0, 1 / alpha)), inplace)
+    return titled("CeluBackward0", _written(input, apply(ELU, (x,), (alpha, 1.0, 1 / alpha)), inplace))
 
 
 def _erf_gelu(x: Any) -> Any:
@@ -199,7 +200,8 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     tensor([ 0.6931, 30.0000])
     """
     scaled = float_arg("softplus", input, "softplus_cpu") * beta
-    return where(scaled > threshold, input, log1p(exp(where(scaled > threshold, 0.0, scaled))) / beta)
+    result = where(scaled > threshold, input, log1p(exp(where(scaled > threshold, 0.0, scaled))) / beta)
+    return titled("SoftplusBackward0", result)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
@@ -212,7 +214,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     tensor([0.0000, 0.8651])
     """
     x = _source(float_arg("mish", input, "mish_cpu"), inplace)
-    return _written(input, x * tanh(softplus(x)), inplace)
+    return titled("MishBackward0", _written(input, x * tanh(softplus(x)), inplace))
 
 
 LOG_SIGMOID: Op = Pointwise(
@@ -259,7 +261,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     tensor([0.5000, 1.0000])
     """
     x = _source(float_arg("hardsigmoid", input, "hardsigmoid_cpu"), inplace)
-    return _written(input, relu6(x + 3) / 6, inplace)
+    return titled("HardsigmoidBackward0", _written(input, relu6(x + 3) / 6, inplace))
 
 
 def _hardswish_vjp(node: Any, g: Tensor) -> Tensor:

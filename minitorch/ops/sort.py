@@ -19,6 +19,7 @@ from ..tensor import wrap
 from ._common import Tensor, apply, deliver, tensor_arg
 from ._large import LARGE
 from ._returns import returns
+from ._titles import titled
 from .extrema import _extreme_vjp
 
 __all__ = ["argsort", "kthvalue", "median", "mode", "msort", "nanmedian", "sort", "topk"]
@@ -58,7 +59,8 @@ def _taken(kind: Any, input: Tensor, indices: Array, dim: int, keepdim: bool = T
         values, index = values.squeeze(dim), index.squeeze(dim)
     if out is not None:
         return kind(deliver(values, out[0]), deliver(index, out[1]))
-    return kind(values, index)
+    name: str = kind.__name__
+    return titled(f"{name.capitalize()}Backward{int('median' in name)}", kind(values, index))
 
 
 # ---- sort ----------------------------------------------------------------------------------------------------------
@@ -83,7 +85,8 @@ def sort(input: Tensor, dim: Any = -1, descending: bool = False, stable: bool = 
     dim = _sorting("sort", input, dim)
     if not input._data.ndim:
         return SORT(input.clone(), wrap(np.int64(0)))
-    return _taken(SORT, input, order(input._data, dim, descending), dim, out=out)
+    found = _taken(SORT, input, order(input._data, dim, descending), dim, out=out)
+    return titled("SortBackward1", found) if stable else found
 
 
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
@@ -109,7 +112,7 @@ def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     tensor([[2, 1],
             [3, 4]])
     """
-    return deliver(sort(input, 0).values, out)
+    return titled("SortBackward0", deliver(sort(input, 0).values, out))
 
 
 # ---- the largest, the k-th -----------------------------------------------------------------------------------------

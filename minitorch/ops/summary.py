@@ -13,6 +13,7 @@ from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import method, wrap
 from ._common import Tensor, apply, deliver, normal_dims, tensor_arg
 from ._returns import returns
+from ._titles import titled
 from .extrema import amax, amin
 from .pointwise import where
 from .reduce import mean, spread, std, var
@@ -116,7 +117,8 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out
     low, high = amin(input, over, keepdim), amax(input, over, keepdim)
     if dim is None and keepdim and shape:
         low, high = (v.reshape((1,) * len(shape)) for v in (low, high))
-    return AMINMAX(low, high) if out is None else AMINMAX(deliver(low, out[0]), deliver(high, out[1]))
+    result = AMINMAX(low, high) if out is None else AMINMAX(deliver(low, out[0]), deliver(high, out[1]))
+    return titled("AminmaxBackward0", result)
 
 
 def _moments(name: str, moment: Any, input: Tensor, dim: Any, unbiased: bool | None, keepdim: bool,
@@ -137,7 +139,7 @@ def std_mean(input: Tensor, dim: Any = None, unbiased: bool | None = None, keepd
     >>> minitorch.std_mean(minitorch.tensor([1.0, 2.0, 3.0]))
     (tensor(1.), tensor(2.))
     """
-    return _moments("std_mean", std, input, dim, unbiased, keepdim, correction)
+    return titled("StdMeanBackward0", _moments("std_mean", std, input, dim, unbiased, keepdim, correction))
 
 
 def var_mean(input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
@@ -150,7 +152,7 @@ def var_mean(input: Tensor, dim: Any = None, unbiased: bool | None = None, keepd
     >>> minitorch.var_mean(minitorch.tensor([1.0, 2.0, 3.0]))
     (tensor(1.), tensor(2.))
     """
-    return _moments("var_mean", var, input, dim, unbiased, keepdim, correction)
+    return titled("VarMeanBackward0", _moments("var_mean", var, input, dim, unbiased, keepdim, correction))
 
 
 # ---- distances -----------------------------------------------------------------------------------------------------
@@ -165,7 +167,7 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     >>> minitorch.dist(minitorch.tensor([0.0, 3.0]), minitorch.tensor([4.0, 0.0]))
     tensor(5.)
     """
-    return (tensor_arg("dist", input) - tensor_arg("dist", other, "other", 2)).norm(p)
+    return titled("DistBackward0", (tensor_arg("dist", input) - tensor_arg("dist", other, "other", 2)).norm(p))
 
 
 def renorm(input: Tensor, p: float, dim: int, maxnorm: float, *, out: Tensor | None = None) -> Tensor:
@@ -192,7 +194,7 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float, *, out: Tensor | N
     (dim,) = normal_dims(dim, ndim)
     norms = input.norm(p, [d for d in range(ndim) if d != dim], True)
     scale = where(norms > maxnorm, maxnorm / (norms + 1e-7), wrap(np.ones((), norms._data.dtype)))
-    return deliver(input * scale, out)
+    return titled("RenormBackward0", deliver(input * scale, out))
 
 
 @method
