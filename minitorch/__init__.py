@@ -28,7 +28,6 @@ from ._parallel import set_flush_denormal as set_flush_denormal
 from ._parallel import set_num_threads as set_num_threads
 from ._printing import get_printoptions as get_printoptions
 from ._printing import set_printoptions as set_printoptions
-from ._version import __version__ as __version__
 from .autograd import gradcheck_model as gradcheck_model
 from .autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from .autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
@@ -38,6 +37,7 @@ from .autograd.grad_mode import is_grad_enabled as is_grad_enabled
 from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd.grad_mode import no_grad as no_grad
 from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
+from .compat.torch_version import __version__ as __version__
 from .device import channels_last as channels_last
 from .device import channels_last_3d as channels_last_3d
 from .device import contiguous_format as contiguous_format

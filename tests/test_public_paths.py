@@ -160,3 +160,11 @@ def test_places_of_quantisation_leave_values_as_they_are() -> None:
     assert functional.cat([x, x]).tolist() == [-1.0, 2.0, -1.0, 2.0]
     with pytest.raises(NotImplementedError, match="quantisation of models is left out"):
         prepare(nn.Identity())
+
+
+def test_the_version_is_that_of_the_interface_and_compares_as_versions_do() -> None:
+    version = minitorch.__version__
+    assert version.split("+")[0] == "2.13.0" and torch.version.__version__ == version
+    assert version >= "2.9" and version >= (1, 13) and version < "2.14.0a0" and version != "2.13.1"
+    with pytest.raises(ValueError, match="Invalid version: 'none'"):
+        version < "none"  # noqa: B015

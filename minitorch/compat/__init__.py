@@ -20,6 +20,7 @@ from . import settings as settings
 from . import torch_jit as torch_jit
 from . import torch_onnx as torch_onnx
 from . import torch_types as torch_types
+from . import torch_version as torch_version
 from .accelerator import absent_device
 from .backends import PARTS, backends, version
 from .checks import CHECKS
@@ -43,7 +44,8 @@ def modules() -> dict[str, ModuleType]:
              "_custom_ops": library}  # fmt: skip
     found |= {"cuda": _cuda(), "cuda.amp": amp, "amp.autocast_mode": amp, "amp.grad_scaler": amp}
     found |= {name: absent_device(f"minitorch.{name}") for name in ("xpu", "mps", "mtia")}
-    found |= {"_C": extension, "hub": hub, "utils.model_zoo": hub, "__config__": config, "profiler": profiler}
+    found |= {"_C": extension, "hub": hub, "utils.model_zoo": hub, "__config__": config, "torch_version": torch_version,
+              "profiler": profiler}  # fmt: skip
     found |= {"autograd.profiler": profiler, "types": torch_types, "multiprocessing": multiprocessing}
     found |= {f"backends.{name}": part for name, part in PARTS.items()}
     return found | torch_jit.modules() | torch_onnx.modules() | quantization.modules() | DISTRIBUTED

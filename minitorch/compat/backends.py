@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from .._version import __version__
 from ..cpu import Cpu
 from ..precision import get_float32_matmul_precision, set_float32_matmul_precision
+from .torch_version import __version__
 
 __all__ = ["backends", "version"]
 
