@@ -197,7 +197,7 @@ class Widening(Op):
         """Compute, in float32 if the arrays are of half precision."""
         kind = arrays[0].dtype
         if kind.char in "fd":
-            return super().run(arrays, params)
+            return super().run(arrays, params) if self.variants else self.fwd(*arrays, *params)
         if kind.kind in self.lacks:
             raise NotImplementedError(f"\"{self.kernel}\" not implemented for '{dtypes.FROM_NUMPY[kind].scalar_type}'")
         if kind.char not in "eV":

@@ -72,14 +72,15 @@ class Axis(NamedTuple):
 
 
 class Weight(NamedTuple):
-    """Rows and terms of a group's weight, and the steps through it in bytes."""
+    """Shape and strides of a weight, rows and terms of a group, and the steps through them in bytes."""
 
+    shape: tuple[int, ...]
+    steps: tuple[int, ...]
     rows: int
     terms: int
     group: int
     row: int
     term: int
-    taps: tuple[int, ...]
 
 
 class Small(NamedTuple):
@@ -88,9 +89,9 @@ class Small(NamedTuple):
     images: int
     work: int
     table: Array
-    elements: int  # of the result
-    stored: tuple[int, ...]  # its shape as it is stored
+    stored: tuple[int, ...]  # shape of the result as it is stored
     last: bool  # whether that is channels last, as the operand is
+    dense: bool  # whether operand and weight are stored in their own order
 
 
 # ---- plans ---------------------------------------------------------------------------------------------------------
@@ -106,7 +107,7 @@ def forward_plan(
         return None
     window = window3d(x[2:], w[2:], stride, padding, dilation)
     rows = w[0] // groups
-    weight = Weight(rows, w[1], rows * w_steps[0], w_steps[0], w_steps[1], w_steps[2:])
+    weight = Weight(w, w_steps, rows, w[1], rows * w_steps[0], w_steps[0], w_steps[1])
     result = (x[0], w[0], *window.output[5 - len(x) :])
     return _plan(x, x_steps, weight, bias, [_forward_axis(window, i) for i in range(3)], groups, result, dtype)
 
@@ -122,7 +123,7 @@ def input_plan(
         return None
     window = window3d(size, w[2:], stride, padding, dilation)
     terms = w[0] // groups
-    weight = Weight(w[1], terms, terms * w_steps[0], w_steps[1], w_steps[0], w_steps[2:])
+    weight = Weight(w, w_steps, w[1], terms, terms * w_steps[0], w_steps[1], w_steps[0])
     result = (gy[0], w[1] * groups, *size)
     return _plan(gy, gy_steps, weight, bias, [_input_axis(window, i) for i in range(3)], groups, result, dtype)
 
@@ -159,7 +160,7 @@ def _plan(
     counts = [prod(len(g.taps) for g in grid) for grid in grids]
     vectors = sum(whole_tiles(c, size) * count for c, count in zip(cols, counts)) // host_tile(size)[1]
     cost = groups * whole_rows(weight.rows, size) * weight.terms * vectors
-    last = _is_last(x, x_steps, size)
+    last = _agree(x, x_steps, size, True) and not _agree(x, x_steps, size)
     y_steps = _steps_of(result, size, last)
     cost += copying(x, x_steps[-1] * axes[2].step, size) + copying(result, y_steps[-1] * axes[2].stride, size)
     room = max(x[1] * pitch, result[1] * whole_tiles(max(cols), size) * size)
@@ -176,13 +177,14 @@ def _plan(
     table = [*head.tolist(), *(i for s in starts for i in s)]
     first = len(table) + PHASE * len(grids)
     segments: list[int] = []
-    steps = (*(0,) * lead, *weight.taps)
+    steps = (*(0,) * lead, *weight.steps[2:])
     for grid, count in zip(grids, counts):
         offset = sum(int(step) * g.first for step, g in zip(along, grid))
         table += [*(g.length for g in grid), offset, first + len(segments), count]
         segments += _segments(grid, axes, weight.terms, steps, size)
     stored = (result[0], *result[2:], result[1]) if last else result
-    return Small(x[0], 4 * cost * x[0], np.array(table + segments), prod(result), stored, last)
+    dense = _agree(x, x_steps, size) and _agree(weight.shape, weight.steps, size)
+    return Small(x[0], 4 * cost * x[0], np.array(table + segments), stored, last, dense)
 
 
 def exceeded(cost: int, room: int, groups: int) -> bool:
@@ -229,13 +231,9 @@ def _steps_of(shape: tuple[int, ...], size: int, last: bool) -> tuple[int, ...]:
     return tuple(steps)
 
 
-def _is_last(shape: tuple[int, ...], steps: tuple[int, ...], size: int) -> bool:
-    """Whether a logical array is stored channels last, and not also in its own order."""
-
-    def agree(last: bool) -> bool:
-        return all(n == 1 or a == b for n, a, b in zip(shape, steps, _steps_of(shape, size, last)))
-
-    return agree(True) and not agree(False)
+def _agree(shape: tuple[int, ...], steps: tuple[int, ...], size: int, last: bool = False) -> bool:
+    """Whether a logical array is dense in its own order, or channels last."""
+    return all(n == 1 or a == b for n, a, b in zip(shape, steps, _steps_of(shape, size, last)))
 
 
 # ---- the kernel ----------------------------------------------------------------------------------------------------
@@ -276,14 +274,14 @@ def input_grad(
 def _run(plan: Small, x: Array, w: Array, bias: Array | None) -> Array | None:
     if not (x.flags.writeable and w.flags.writeable):
         return None
-    y = np.empty(plan.elements, x.dtype)
-    weight = flat(w)
+    images, work, table, stored, last, dense = plan
+    y = np.empty(stored, x.dtype)
+    xs, ws = (x.reshape(-1), w.reshape(-1)) if dense else (flat(x), flat(w))
     try:
-        correlate(plan.images, plan.work, flat(x), weight, weight if bias is None else flat(bias), plan.table, y)
+        correlate(images, work, xs, ws, ws if bias is None else flat(bias), table, y.reshape(-1))
     except FloatingPointError:
         return None
-    stored = y.reshape(plan.stored)
-    return logical(stored) if plan.last else stored
+    return logical(y) if last else y
 
 
 @kernel

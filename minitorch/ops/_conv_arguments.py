@@ -6,7 +6,7 @@ from typing import Any
 
 from ..dtypes import FROM_NUMPY
 from ..errors import shape_text
-from ._common import tensor_arg
+from ._common import Tensor, tensor_arg
 from ._window import axes, wants_positive
 
 __all__ = ["check", "described", "geometry", "pairs_of", "same_padding", "transposed_size"]
@@ -16,11 +16,14 @@ Shape = tuple[int, ...]
 
 def described(op: str, x: Any, w: Any, bias: Any) -> tuple[Shape, Shape, Shape | None, Any]:
     """Return the shapes and dtypes of input, weight and bias, which the checks ask for; TypeError if not tensors."""
-    for i, (name, t) in enumerate((("input", x), ("weight", w), ("bias", bias)), 1):
-        if i < 3 or t is not None:
+    if not (isinstance(x, Tensor) and isinstance(w, Tensor) and (bias is None or isinstance(bias, Tensor))):
+        for i, (name, t) in enumerate((("input", x), ("weight", w), ("bias", bias)), 1):
             tensor_arg(op, t, name, i)
-    extra = (None, None) if bias is None else (bias._data.shape, bias._data.dtype)
-    return x._data.shape, w._data.shape, extra[0], (x._data.dtype, w._data.dtype, extra[1])
+    a, b = x._data, w._data
+    if bias is None:
+        return a.shape, b.shape, None, (a.dtype, b.dtype, None)
+    c = bias._data
+    return a.shape, b.shape, c.shape, (a.dtype, b.dtype, c.dtype)
 
 
 def check(
