@@ -18,9 +18,11 @@ from minitorch import _parallel, jit
 from minitorch.kernels import (
     conv,
     conv_lanes,
+    conv_planes,
     conv_weight,
     lane_plan,
     lattice,
+    plane_plan,
     slabs,
     small,
     small_weight,
@@ -38,7 +40,7 @@ from minitorch.kernels.window import window3d
 from tests.conv_problems import Problem, laid_out, problem
 
 MODULES = (
-    conv, conv_lanes, conv_weight, lane_plan, lattice, small, small_weight, tiles, winograd, winograd_parts,
+    conv, conv_lanes, conv_weight, lane_plan, lattice, plane_plan, small, small_weight, tiles, winograd, winograd_parts,
     winograd_weight,
 )  # fmt: skip
 
@@ -106,6 +108,22 @@ def _may_be_written(p: Problem) -> bool:
     return p.x.flags.writeable and p.w.flags.writeable and p.gy.flags.writeable
 
 
+_BY_PLANES = ((conv_planes, "plane_sums"), (conv_planes, "plane_products"))
+_NO_PLANES = (conv_planes, "is_planar", lambda *_: False)
+
+
+def _fits_planes(x: Any, window: Any, channels: int, filters: int, groups: int) -> bool:
+    return x.size > 0 and plane_plan.fits(window, channels // groups, filters // groups, groups)
+
+
+def _are_planar(p: Problem) -> bool:
+    window = window3d(p.x.shape[2:], p.w.shape[2:], *p.how[:3])
+    return p.gy.size > 0 and _fits_planes(p.x, window, p.x.shape[1], p.w.shape[0], p.how[3])
+
+
+_PLANES = (conv_planes, "is_planar", _fits_planes)  # whatever the memory order
+
+
 def _has_lanes(p: Problem) -> bool:
     return lane_plan.turns_of(p.x.shape[1], p.w.shape[0], p.how[3], p.x.itemsize) > 0
 
@@ -125,6 +143,9 @@ VARIANTS: dict[str, Variant] = {
     "direct, image by image": Variant((_NO_LANES, *_SLABS), _ALWAYS, _SUMS),
     "lanes": Variant((), _has_lanes, _BY_LANES),
     "lanes, image by image": Variant(_SLABS, _has_lanes, _BY_LANES),
+    "planes": Variant((_PLANES,), _are_planar, _BY_PLANES),
+    "planes, small bands": Variant((_PLANES, (plane_plan, "BUFFER_BYTES", 0), (plane_plan, "LEAST_ROWS", 1)),
+                                   _are_planar, _BY_PLANES),
     "winograd": Variant((*_SMALL_WINOGRAD, (winograd_wide, "FILTER_BYTES", 1 << 40)), _is_3x3, _WINOGRAD, True, 60),
     "winograd, small blocks": Variant((*_SMALL_WINOGRAD, *_SMALL_BLOCKS), _is_3x3, _WINOGRAD, True, 60),
     "winograd, image by image": Variant((*_SMALL_WINOGRAD, *_SLABS), _is_3x3, _WINOGRAD, True, 60),
@@ -152,7 +173,7 @@ def forced(variant: Variant) -> Iterator[list[str]]:
 
         return mock.patch.object(place, name, run)
 
-    patches = [mock.patch.object(*change) for change in (*_NOTHING_SMALL, *variant.changes)]
+    patches = [mock.patch.object(*change) for change in (_NO_PLANES, *_NOTHING_SMALL, *variant.changes)]
     patches += [watched(*entry) for entry in variant.entries]
     _forget_plans()
     for patch in patches:

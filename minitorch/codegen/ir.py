@@ -157,6 +157,20 @@ class Vec:
         store = self.builder.store(value, self.pointer(address, self.type), align=self.bytes)
         store.set_metadata("nontemporal", self.builder.module.add_metadata([ir.Constant(I32, 1)]))
 
+    def store_rows(
+        self, values: Sequence[ir.Value], places: Sequence[ir.Value], past: ir.Value,
+        ask: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        """Store vectors, past the caches if the bit `past` is set; if not, `ask` may emit requests for later places."""
+        with self.builder.if_else(past) as (beyond, through):
+            with beyond:
+                for value, place in zip(values, places):
+                    self.stream(value, place)
+            with through:
+                ask()
+                for value, place in zip(values, places):
+                    self.store(value, place)
+
     def load_masked(self, address: ir.Value, mask: ir.Value) -> ir.Value:
         """Load the lanes that `mask` names and leave zero in the others; never touches their memory."""
         align = ir.Constant(I32, self.itemsize)
@@ -201,6 +215,10 @@ class Vec:
         """Return the mask of the first `count` lanes (none if negative, all if large)."""
         lanes = ir.Constant(ir.VectorType(I64, self.lanes), list(range(self.lanes)))
         return self.builder.icmp_signed("<", lanes, self.spread(count))
+
+    def bits(self, number: ir.Value) -> ir.Value:
+        """Return the mask of the lanes whose bit of an integer is set."""
+        return self.builder.bitcast(self.builder.trunc(number, ir.IntType(self.lanes)), self.mask)
 
     def fma(self, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
         """Return a * b + c, rounded once where the CPU can."""

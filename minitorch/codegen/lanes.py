@@ -11,8 +11,9 @@ from typing import Any
 
 from llvmlite import ir
 
-from .gemm import _phi, tile_rows
+from .gemm import BIAS, STREAM, _phi, tile_rows
 from .ir import I64, Target, Vec, emitted, target_of, types
+from .walk import has, multiples
 
 MOST_PIXELS = 8
 
@@ -45,7 +46,7 @@ def lane_pixels(typingctx: Any, turns: Any) -> Any:
 @emitted
 def lane_tile(
     typingctx: Any, share: Any, masked: Any, turns: Any, lines: Any, table: Any, shift: Any, taps: Any,
-    tap_step: Any, pixel_step: Any, w_step: Any, turn_step: Any, out: Any, out_step: Any, bias: Any, given: Any,
+    tap_step: Any, pixel_step: Any, w_step: Any, turn_step: Any, out: Any, out_step: Any, bias: Any, how: Any,
     cols: Any, like: Any,
 ) -> Any:  # fmt: skip
     """Write to out[i] bias + sum over lines, taps of x[line + tap + i] * w[line + tap], in groups of R channels.
@@ -61,9 +62,10 @@ def lane_tile(
         Number of kernel lines, their table of (address of x, address of w), offset added to each.
     taps, tap_step, pixel_step, w_step, turn_step
         Taps of a line (at least 1), distances between taps and pixels of x, between taps and sums of w.
-    out, out_step, bias, given, cols
-        The first pixel's result and the next one's distance, the bias vector's address (a readable one even if 0
-        is `given`: a masked load from nowhere takes hundreds of cycles), channels stored.
+    out, out_step, bias, how, cols
+        The first pixel's result and the next one's distance, the bias vector's address (a readable one even if `how`
+        lacks BIAS: a masked load from nowhere takes hundreds of cycles), channels stored. With STREAM in `how`, tiles
+        that are not masked store past the caches.
 
     """
 
@@ -80,13 +82,13 @@ def lane_tile(
 def emit_lane_tile(
     v: Vec, pixels: int, turns: int, mask: Any, lines: Any, table: Any, shift: Any, taps: Any, tap_step: Any,
     pixel_step: Any, w_step: Any, turn_step: Any, out: Any, out_step: Any, bias: Any,
-    given: Any,
+    how: Any,
 ) -> None:  # fmt: skip
     """Emit `lane_tile` at the builder's position."""
     build = v.builder
-    away = _multiples(v, pixel_step, pixels)
-    turned = _multiples(v, turn_step, turns)
-    wanted = v.spread(build.icmp_signed("!=", given, ir.Constant(I64, 0)))
+    away = multiples(v, pixel_step, pixels)
+    turned = multiples(v, turn_step, turns)
+    wanted = v.spread(has(v, how, BIAS))
     first = v.load_masked(build.add(bias, shift), wanted if mask is None else build.and_(mask, wanted))
     starts = [first] + [v.splat(0.0)] * (turns - 1)
     loop = _Lines(v, lines, table, shift, taps)
@@ -99,16 +101,21 @@ def emit_lane_tile(
         x = _load(v, build.add(at, step), mask)
         new.append([v.fma(x, weight, total) for weight, total in zip(weights, row)])
     loop.close(tap_step, w_step, [(a, b, c) for r in zip(sums, part, new) for a, b, c in zip(*r)])
-    out = build.add(out, shift)
-    for row in sums:
-        total = row[0]
-        for r in range(1, turns):
-            total = build.fadd(total, _turn(v, row[r], turns, r))
-        if mask is None:
-            v.store(total, out)
-        else:
-            v.store_masked(total, out, mask)
-        out = build.add(out, out_step)
+    totals = [_turned_sum(v, row, turns) for row in sums]
+    places = [build.add(build.add(out, shift), step) for step in multiples(v, out_step, pixels)]
+    if mask is None:
+        v.store_rows(totals, places, has(v, how, STREAM))
+    else:
+        for total, place in zip(totals, places):
+            v.store_masked(total, place, mask)
+
+
+def _turned_sum(v: Vec, row: list[Any], turns: int) -> Any:
+    """Return the sum of a pixel's sums, each brought to the lanes of its outputs."""
+    total = row[0]
+    for r in range(1, turns):
+        total = v.builder.fadd(total, _turn(v, row[r], turns, r))
+    return total
 
 
 @emitted
@@ -137,9 +144,9 @@ def emit_lane_outer(
 ) -> None:  # fmt: skip
     """Emit `lane_outer` at the builder's position."""
     build = v.builder
-    away = _multiples(v, pixel_step, pixels)
-    turned = _multiples(v, turn_step, turns)
-    grads = [_load(v, build.add(build.add(g, shift), step), mask) for step in _multiples(v, g_step, pixels)]
+    away = multiples(v, pixel_step, pixels)
+    turned = multiples(v, turn_step, turns)
+    grads = [_load(v, build.add(build.add(g, shift), step), mask) for step in multiples(v, g_step, pixels)]
     spread = [[_turn(v, grad, turns, -r) for r in range(turns)] for grad in grads]
     loop = _Lines(v, lines, table, shift, taps)
     at, w = loop.line()
@@ -193,10 +200,6 @@ class _Lines:
             outer.add_incoming(new, self.after)
         build.branch(self.head)
         build.position_at_end(self.done)
-
-
-def _multiples(v: Vec, step: Any, count: int) -> list[Any]:
-    return [v.builder.mul(step, ir.Constant(I64, i)) for i in range(count)]
 
 
 def _load(v: Vec, address: Any, mask: Any) -> Any:

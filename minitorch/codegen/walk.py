@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from llvmlite import ir
 
-from .gemm import _phi
+from .gemm import BIAS, STREAM, _phi
 from .ir import I64, Target, Vec, emitted, target_of, types
 from .move import emit_prefetch
 
@@ -96,7 +96,7 @@ def walk_depth(typingctx: Any, form: Any) -> Any:
 @emitted
 def walk_sum(
     typingctx: Any, single: Any, form: Any, count: Any, x: Any, row_step: Any, column_step: Any, w: Any, w_step: Any,
-    bias: Any, given: Any, y: Any, y_row: Any, y_step: Any, like: Any,
+    bias: Any, how: Any, y: Any, y_row: Any, y_step: Any, like: Any,
 ) -> Any:  # fmt: skip
     """Write to y[r, i] bias + sum over l, t of x[r step + l, i hop + t] * w[l, t].
 
@@ -106,8 +106,9 @@ def walk_sum(
         Literal: 1 for one row, 0 for R of them. Four tuples, as long as the sizes of a `Walk`; none: nothing is done.
     count, x, row_step, column_step
         Number of outputs in a row, at least K; address of the first input, distances of neighbours down and along.
-    w, w_step, bias, given
-        Address and distance of the taps' weights; a readable address that is added if 1 is `given`.
+    w, w_step, bias, how
+        Address and distance of the taps' weights; a readable address that is added if `how` has BIAS. With STREAM,
+        results leave the registers for memory, past the caches.
     y, y_row, y_step
         Address of the first output, distances from row to row and along.
     """
@@ -124,26 +125,28 @@ def walk_sum(
 
 def emit_walk_sum(
     v: Vec, walk: Walk, rows: int, count: Any, x: Any, row_step: Any, column_step: Any, w: Any, w_step: Any, bias: Any,
-    given: Any, y: Any, y_row: Any, y_step: Any,
+    how: Any, y: Any, y_row: Any, y_step: Any,
 ) -> None:  # fmt: skip
     """Emit `walk_sum` at the builder's position."""
     build = v.builder
     weights = [v.load(build.add(w, step)) for step in multiples(v, w_step, walk.lines * walk.taps)]
-    wanted = v.spread(build.icmp_signed("!=", given, ir.Constant(I64, 0)))
+    wanted, past = v.spread(has(v, how, BIAS)), has(v, how, STREAM)
     start = v.load_masked(bias, wanted)
     down, last = multiples(v, y_row, rows), walk.depth - 1
+
+    def ask(out: Any, live: range) -> None:
+        for away in multiples(v, y_row, 2 * rows)[rows:] if len(live) == walk.depth else []:
+            emit_prefetch(build, build.add(out, away), write=True)
 
     def step(state: State, at: Any, out: Any, live: range) -> State:
         sums = [[start] * rows, *state]
         if len(live) == walk.depth:
             _ask_ahead(v, walk, rows, at, row_step, column_step)
-            for away in multiples(v, y_row, 2 * rows)[rows:]:
-                emit_prefetch(build, build.add(out, away), write=True)
         for value, met in _inputs(v, walk, rows, at, row_step, column_step, live):
             for r, k, line, tap in met:
                 sums[k][r] = v.fma(value, weights[line * walk.taps + tap], sums[k][r])
-        for r in range(rows if last in live else 0):
-            v.store(sums[last][r], build.add(out, down[r]))
+        if last in live:
+            v.store_rows(sums[last], [build.add(out, away) for away in down], past, lambda: ask(out, live))
         return sums[:last]
 
     first = build.sub(y, build.mul(y_step, ir.Constant(I64, last)))  # a step finishes the output K - 1 before
@@ -238,12 +241,13 @@ def _emit_steps(
     build.position_at_end(body)
     new = step([list(row) for row in held], at, place, range(depth))
     next_at, next_place = advance(at, place)
-    left.add_incoming(build.sub(left, ir.Constant(I64, 1)), body)
-    at.add_incoming(next_at, body)
-    place.add_incoming(next_place, body)
+    end = build.block  # stores may have made new ones
+    left.add_incoming(build.sub(left, ir.Constant(I64, 1)), end)
+    at.add_incoming(next_at, end)
+    place.add_incoming(next_place, end)
     for phis, values in zip(held, new):
         for phi, value in zip(phis, values):
-            phi.add_incoming(value, body)
+            phi.add_incoming(value, end)
     build.branch(head)
     build.position_at_end(after)
     state = [list(row) for row in held]
@@ -251,6 +255,11 @@ def _emit_steps(
         state = step(state, at, place, range(late, depth))
         at, place = advance(at, place)
     return state
+
+
+def has(v: Vec, how: Any, flag: int) -> Any:
+    """Return whether BIAS or STREAM (`codegen.gemm`), one bit each, is set in `how`."""
+    return v.builder.icmp_signed("!=", v.builder.and_(how, ir.Constant(I64, flag)), ir.Constant(I64, 0))
 
 
 def multiples(v: Vec, step: Any, count: int) -> list[Any]:

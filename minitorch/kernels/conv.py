@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..codegen.gemm import BIAS, ZERO
-from . import conv_lanes, small, tiles, winograd_parts, winograd_wide
+from . import conv_lanes, conv_planes, small, tiles, winograd_parts, winograd_wide
 from . import winograd as winograd_kernels
 from .conv_groups import block_diagonal, is_finite
 from .lattice import Lattice, best_lattice
@@ -87,6 +87,8 @@ def conv_forward(
         tuple(dilation), x.dtype,
     )  # fmt: skip
     window = case.window
+    if conv_planes.is_planar(x, window, x.shape[1], w.shape[0], groups):
+        return conv_planes.forward(x, w, bias, window, groups, outputs)
     y = _result((x.shape[0], w.shape[0], *outputs), x.dtype) if out is None else out
     if out is None and x.nbytes > SLAB_BYTES:
         cuts = slabs(len(x), copied(x, folds(case) and any(window.padding[2])), w.nbytes)
@@ -139,6 +141,8 @@ def conv_input_grad(
         tuple(dilation), gy.dtype,
     )  # fmt: skip
     window = case.window
+    if conv_planes.is_planar(gy, window, channels, w.shape[0], groups):
+        return conv_planes.input_grad(gy, w, bias, window, groups, spatial)
     gx = _result((gy.shape[0], channels, *spatial), gy.dtype) if out is None else out
     if out is None and gy.nbytes > SLAB_BYTES:
         cuts = slabs(len(gy), copied(gy), w.nbytes)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..codegen.gemm import host_tile, lanes_of
+from ..codegen.gemm import BIAS, STREAM, ZERO, host_tile, lanes_of
 from ..codegen.lanes import lane_outer, lane_pixels, lane_tile
 from ..codegen.move import prefetch
 from ..codegen.walk import walk_depth, walk_outer, walk_rows, walk_sum
@@ -58,7 +58,7 @@ from .lane_plan import (
     turns_of,
 )  # fmt: skip
 from .layout import Array
-from .tiles import aligned, start_of
+from .tiles import aligned, start_of, streams
 
 __all__ = ["LanePlan", "correlate", "forward_plan", "input_plan", "turns_of", "weight_grad"]
 
@@ -71,9 +71,10 @@ def correlate(plan: LanePlan, rows: Array, w: Array, bias: Array | None, turns: 
     np.take(w.reshape(-1), plan.source, out=packed[:taps], mode="clip")
     y = start_of(out)
     shared = y if bias is None else np.ascontiguousarray(bias)
+    how = streams(out, out.shape[1]) + (ZERO if bias is None else BIAS)
     tile_rows(
-        plan.span, plan.work, start_of(rows), packed, shared, bias is not None, (0,) * turns,
-        plan.form, plan.lines, plan.phases, plan.frame, y,
+        plan.span, plan.work, start_of(rows), packed, shared, how, (0,) * turns, plan.form, plan.lines, plan.phases,
+        plan.frame, y,
     )  # fmt: skip
 
 
@@ -159,7 +160,7 @@ def _fetch(address: int, pixels: int, step: int, span: int) -> None:
 
 @kernel
 def tile_rows(
-    lo: int, hi: int, x: Any, packed: Any, bias: Any, given: bool, turns: Any, form: Any, lines: int, phases: Any,
+    lo: int, hi: int, x: Any, packed: Any, bias: Any, how: int, turns: Any, form: Any, lines: int, phases: Any,
     frame: Any, y: Any,
 ) -> None:  # fmt: skip
     """y[pixel, c] = bias[c] + sum over taps, turns of x[pixel + tap, c'] * packed[tap, turn, c'].
@@ -173,7 +174,7 @@ def tile_rows(
     w_step = turn_step * len(turns)
     table = np.empty(2 * lines, np.int64)
     at = table.ctypes.data
-    shared, some = bias.ctypes.data, 1 if given else 0
+    shared = bias.ctypes.data
     for item in range(lo, hi):
         rest, p = divmod(item, phases.shape[0])  # phases take turns: they share inputs, and cache lines of results
         plane, b = divmod(rest, frame[BLOCKS])
@@ -186,7 +187,7 @@ def tile_rows(
         top, bottom = _walked(form, d, h0, h1, lanes, phases, frame)
         if top < bottom:
             first, end = _inside(2, 0, phases, frame)
-            _walk_sums(form, n, d, top, bottom, first, end, x_at, w_at, shared, some, frame, phases, y_at, like)
+            _walk_sums(form, n, d, top, bottom, first, end, x_at, w_at, shared, how, frame, phases, y_at, like)
         count, tap_step, grid = phases[p, TAPS_W], phases[p, NEXT_W] * frame[X_W], phases[p, GRID_W]
         for h in range(h0, h1):
             low, high = _inside(2, p, phases, frame)
@@ -203,7 +204,7 @@ def tile_rows(
                 out = y_at + h * frame[Y_H] + c * frame[Y_W]
                 for v in range(0, channels, lanes):
                     lane_tile(0, 1, turns, found, at, v * size, t1 - t0, tap_step, pixel, w_step, turn_step,
-                              out, frame[Y_W], shared, some, channels - v, like)  # fmt: skip
+                              out, frame[Y_W], shared, how, channels - v, like)  # fmt: skip
             if done or low == high:
                 continue
             found = _lines(p, phases, frame, n, d, h, x_at, w_at, w_step, table)
@@ -215,21 +216,22 @@ def tile_rows(
                 before = c
                 if found:  # the next row's input and result come from far away
                     _fetch(table[2 * found - 2] + frame[STEP_H] * frame[X_H], wide, pixel, pixel)
-                _fetch(rows + frame[Y_H] + c * frame[Y_W], wide, frame[Y_W], turn_step)
+                if how < STREAM:
+                    _fetch(rows + frame[Y_H] + c * frame[Y_W], wide, frame[Y_W], turn_step)
                 for v in range(0, channels, lanes):
                     shift, out = min(v, channels - lanes) * size, rows + c * frame[Y_W]
                     if wide == most:
                         lane_tile(1, 0, turns, found, at, shift, count, tap_step, pixel, w_step, turn_step,
-                                  out, frame[Y_W], shared, some, lanes, like)  # fmt: skip
+                                  out, frame[Y_W], shared, how, lanes, like)  # fmt: skip
                     else:
                         lane_tile(2, 0, turns, found, at, shift, count, tap_step, pixel, w_step, turn_step,
-                                  out, frame[Y_W], shared, some, lanes, like)  # fmt: skip
+                                  out, frame[Y_W], shared, how, lanes, like)  # fmt: skip
     table[0] = 0  # Numba frees an array after its last mention, addresses do not count
 
 
 @helper
 def _walk_sums(
-    form: Any, n: int, d: int, top: int, bottom: int, low: int, high: int, x: int, w: int, bias: int, given: int,
+    form: Any, n: int, d: int, top: int, bottom: int, low: int, high: int, x: int, w: int, bias: int, how: int,
     frame: Any, phases: Any, y: int, like: Any,
 ) -> None:  # fmt: skip
     """Compute outputs [top, bottom) by [low, high), R rows at a time; the last of them again, with the same bits."""
@@ -244,10 +246,10 @@ def _walk_sums(
             shift = min(v, channels - lanes) * size
             if rows > 1:
                 walk_sum(0, form, high - low, at + shift, frame[X_H], frame[X_W], w + shift, channels * size,
-                         bias + shift, given, out + shift, frame[Y_H], frame[Y_W], like)  # fmt: skip
+                         bias + shift, how, out + shift, frame[Y_H], frame[Y_W], like)  # fmt: skip
             else:
                 walk_sum(1, form, high - low, at + shift, frame[X_H], frame[X_W], w + shift, channels * size,
-                         bias + shift, given, out + shift, frame[Y_H], frame[Y_W], like)  # fmt: skip
+                         bias + shift, how, out + shift, frame[Y_H], frame[Y_W], like)  # fmt: skip
         h += rows
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from ..codegen.gemm import ADD, ZERO, host_tile, lanes_of, rows_of, tile
 from ..codegen.move import move, peek, poke, transpose
 from ..jit import helper, kernel
-from . import conv_lanes, small_weight, winograd_parts
+from . import conv_lanes, conv_planes, small_weight, winograd_parts
 from .conv import Case, by_winograd, dense_strides, folds, in_parts, lanes_plan, settle
 from .conv_groups import diagonal_blocks
 from .layout import Array, as_channels_last
@@ -78,6 +78,8 @@ def conv_weight_grad(
         tuple(dilation), x.dtype,
     )  # fmt: skip
     window = case.window
+    if conv_planes.is_planar(x, window, x.shape[1], gy.shape[1], groups):
+        return conv_planes.weight_grad(x, gy, window, groups).reshape(shape)
     if x.nbytes + gy.nbytes > SLAB_BYTES:
         nbytes = copied(x, folds(case) and any(window.padding[2])) + copied(gy)
         cuts = slabs(len(x), nbytes, prod(shape) * x.itemsize)
