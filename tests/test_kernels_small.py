@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from minitorch import jit
 from minitorch.kernels import small, small_weight
 from minitorch.kernels.conv import conv_forward, conv_input_grad
 from minitorch.kernels.conv_ref import conv_forward_ref, conv_input_grad_ref, conv_weight_grad_ref
@@ -106,6 +107,18 @@ def test_operands_without_own_memory_for_each_element() -> None:
     for got, want in zip(triad(x, w, np.broadcast_to(np.float32(1), gy.shape)), wanted):
         np.testing.assert_allclose(got, want, rtol=1e-4)
     assert len(small.correlate.signatures) == compiled  # memory that must not be written is no type of its own
+
+
+def test_one_thread_and_many_give_the_same_bits() -> None:
+    x, w, gy = (np.repeat(a, 5, 0) if a.ndim and len(a) == 1 else a for a in operands(8))
+    before, seen = jit.get_num_threads(), set()
+    try:
+        for threads in (1, 2, 3, 5):
+            jit.set_num_threads(threads)
+            seen.add(tuple(a.tobytes() for a in triad(x, w, gy)))
+    finally:
+        jit.set_num_threads(before)
+    assert len(seen) == 1
 
 
 @pytest.mark.parametrize("groups", [1, 8])

@@ -31,7 +31,7 @@ def _product(a: Array, b: Array, bias: Array | None = None) -> Array:
         )
         return wide if bias is None else wide + bias
     if bias is None and a.ndim == b.ndim == 2 and a.shape[0] * b.size <= SMALL:
-        small: Array = np.matmul(a, b)  # what gemm would do, without its preparations
+        small: Array = a.dot(b)  # what gemm would do, without its preparations, nor those of a ufunc
         return small
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2]) if a.ndim > 2 or b.ndim > 2 else ()
     out = np.empty((*batch, a.shape[-2], b.shape[-1]), a.dtype)
