@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import dtypes
 from ..ops.create import empty, ones, tensor, zeros
+from ..ops.norm import batch_norm_relu
 from ..tensor import Tensor
 from . import functional as F
 from . import init
@@ -92,6 +93,14 @@ class _NormBase(Module):
 class _BatchNorm(_NormBase):
     def forward(self, input: Tensor) -> Tensor:
         """Return the normalised input; in training mode the running statistics are updated."""
+        return F.batch_norm(*self._counted(input))
+
+    def forward_relu(self, input: Tensor, inplace: bool) -> Tensor:
+        """Return the ReLU of `forward`'s result, in one pass."""
+        return batch_norm_relu(inplace, *self._counted(input))
+
+    def _counted(self, input: Tensor) -> tuple[Any, ...]:
+        """Count a batch; return the arguments of the function."""
         self._check_input_dim(input)
         factor = 0.0 if self.momentum is None else self.momentum
         if self.training and self.num_batches_tracked is not None:
@@ -99,17 +108,10 @@ class _BatchNorm(_NormBase):
             if self.momentum is None:  # cumulative moving average
                 factor = 1.0 / float(self.num_batches_tracked)
         use_batch = self.training or (self.running_mean is None and self.running_var is None)
-        use_running = not self.training or self.track_running_stats
-        return F.batch_norm(
-            input,
-            self.running_mean if use_running else None,
-            self.running_var if use_running else None,
-            self.weight,
-            self.bias,
-            use_batch,
-            factor,
-            self.eps,
-        )
+        statistics = (self.running_mean, self.running_var)
+        if self.training and not self.track_running_stats:
+            statistics = (None, None)
+        return input, *statistics, self.weight, self.bias, use_batch, factor, self.eps
 
 
 class BatchNorm1d(_BatchNorm):

@@ -8,6 +8,7 @@ from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Va
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
+from ._fusion import run_pair, starts_pair
 from ._parameter_containers import ParameterDict as ParameterDict
 from ._parameter_containers import ParameterList as ParameterList
 from ._parameter_containers import pairs_of
@@ -88,9 +89,17 @@ class Sequential(_Numbered):
 
     def forward(self, input: Any) -> Any:
         """Return what the last layer makes of what the first one makes of ... ``input``."""
+        waiting = None  # for the next layer, together with which it may be computed
         for module in self._modules.values():
-            input = module(input)
-        return input
+            if waiting is not None:
+                (input, both), waiting = run_pair(waiting, module, input), None
+                if both:
+                    continue
+            if starts_pair(module):
+                waiting = module
+            else:
+                input = module(input)
+        return input if waiting is None else waiting(input)
 
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):

@@ -82,7 +82,7 @@ class Module(Hooks):
                 return HookedCall(self, args, kwargs).run()
             return self.forward(*args, **kwargs)
         except Exception as error:
-            _name_layer(self, error)
+            name_layer(self, error)
             raise
 
     # ---- conversion ---------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def _names_dtype(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
 # ---- errors -----------------------------------------------------------------------------------------------
 
 
-def _name_layer(module: Module, error: Exception) -> None:
+def name_layer(module: Module, error: Exception) -> None:
     """Put the path of the layer that raised in front of the error's text, while the error passes ``module``.
 
     The innermost module notes itself on the error; each module further out knows a longer path to it. A

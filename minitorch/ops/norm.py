@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from .. import convert, dtypes, interception
+from ..dispatch import _fresh, record
 from ..kernels import norm as kernels
 from ..masked import Masked
 from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import wrap
 from ._common import Tensor, apply, float_arg, vjp_of
+from .activation import RELU, relu
 from .join import cat
 from .pool_avg import avg_pool1d
 
@@ -35,11 +38,12 @@ def _pixels(x: Tensor) -> tuple[int, ...]:
     return (0, *range(2, x._data.ndim))
 
 
-# params: eps, and the bias as it was, from which a ReLU's gradient is found (see `minitorch.masked`)
+# params: eps, the bias as it was, from which a ReLU's gradient is found (see `minitorch.masked`), and whether the first
+# result is that of a ReLU which is recorded next
 
 
-def _train_fwd(x: Any, w: Any, b: Any, eps: float, behind: Any) -> Any:
-    return kernels.batch_norm_forward(x, w, b, eps)
+def _train_fwd(x: Any, w: Any, b: Any, eps: float, behind: Any, relu: bool) -> Any:
+    return kernels.batch_norm_forward(x, w, b, eps, relu)
 
 
 def _train_vjp(node: Any, g: Any, *_: Any) -> Grads:
@@ -51,7 +55,7 @@ def _train_vjp(node: Any, g: Any, *_: Any) -> Grads:
 
 def _given_vjp(node: Any, g: Tensor) -> Grads:
     x, w = node.input(0), node.input(1)
-    mean, invstd = node.params
+    mean, invstd, _ = node.params
     gx, gw, gb = apply(NORM_BACK, (g, x, w), (mean, invstd, False, None))
     return gx, gw if w is not None else None, gb
 
@@ -97,7 +101,7 @@ BATCH_NORM: Op = Widening(
 BATCH_NORM.masks = True
 GIVEN_NORM: Op = Widening(
     "native_batch_norm",
-    lambda x, w, b, mean, invstd: kernels.batch_norm_apply(x, mean, invstd, w, b),
+    lambda x, w, b, mean, invstd, relu: kernels.batch_norm_apply(x, mean, invstd, w, b, relu),
     _given_vjp,
     saves=_SAVES,
     physical=True,
@@ -133,18 +137,44 @@ def batch_norm(
     tensor([[-1.0000],
             [ 1.0000]])
     """
+    return _batch_norm(False, input, running_mean, running_var, weight, bias, training, momentum, eps)
+
+
+def batch_norm_relu(inplace: bool, input: Tensor, *arguments: Any) -> Tensor:
+    """Return ``relu(batch_norm(...), inplace)`` in one pass, recorded as the two operations that it is.
+
+    The tensor between them is nobody's: the gradient of neither needs it, and the caller vouches for the rest.
+
+    >>> import minitorch
+    >>> batch_norm_relu(False, minitorch.tensor([[1.0], [3.0]]), None, None, None, None, True, 0.1, 1e-5)
+    tensor([[0.0000],
+            [1.0000]])
+    """
+    if interception.active or type(input) is not Tensor or input._data.dtype.char not in "fd":
+        return relu(_batch_norm(False, input, *arguments), inplace)
+    y = _batch_norm(True, input, *arguments)
+    out = _fresh(y._data, RELU, (y,))
+    out._storage.version += inplace
+    if y._requires:
+        record(RELU, (y,), (), (out,))
+    return out
+
+
+def _batch_norm(
+    relu: bool, input: Tensor, mean: Any, var: Any, weight: Any, bias: Any, training: bool, momentum: float, eps: float
+) -> Tensor:
     x = float_arg("batch_norm", input)
     shape = x._data.shape
     if len(shape) < 2:
         raise IndexError("Dimension out of range (expected to be in range of [-1, 0], but got 1)")
     if training and math.prod(shape[:1] + shape[2:]) == 1:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {x.shape}")
-    _check_vectors(x, running_mean, running_var, weight, bias, training)
+    _check_vectors(x, mean, var, weight, bias, training)
     half = x.dtype.itemsize == 2
     x = x.float() if half else x
-    y = _trained(x, running_mean, running_var, weight, bias, momentum, eps) if training else None
+    y = _trained(x, mean, var, weight, bias, momentum, eps, relu) if training else None
     if y is None:
-        y = _evaluated(x, running_mean, running_var, weight, bias, eps)
+        y = _evaluated(x, mean, var, weight, bias, eps, relu)
     return y.to(input.dtype) if half else y
 
 
@@ -162,24 +192,25 @@ def _as(t: Tensor | None, like: Tensor) -> Tensor | None:
 
 
 def _trained(
-    x: Tensor, running_mean: Any, running_var: Any, weight: Any, bias: Any, momentum: float, eps: float
+    x: Tensor, running_mean: Any, running_var: Any, weight: Any, bias: Any, momentum: float, eps: float, relu: bool
 ) -> Tensor:
     shift = _as(bias, x)
     behind = 0.0 if shift is None else shift._data.copy()
-    y, mean, var, _ = apply(BATCH_NORM, (x, _as(weight, x), shift), (eps, behind))
+    y, mean, var, _ = apply(BATCH_NORM, (x, _as(weight, x), shift), (eps, behind, relu))
     count = x._data.size // max(x._data.shape[1], 1)
     unbiased = var._data * (count / max(count - 1, 1))
     for running, new in ((running_mean, mean._data), (running_var, unbiased)):
         if running is not None:
-            running._data[...] = (1 - momentum) * running._data + momentum * new
+            old = convert.cast(running._data, dtypes.float32) if running._data.itemsize == 2 else running._data
+            running._data[...] = convert.cast((1 - momentum) * old + momentum * new, running.dtype)
             running._storage.version += 1
     return y
 
 
-def _evaluated(x: Tensor, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Tensor:
+def _evaluated(x: Tensor, mean: Any, var: Any, weight: Any, bias: Any, eps: float, relu: bool) -> Tensor:
     kind = x._data.dtype
-    invstd = 1 / np.sqrt(var._data.astype(np.float64) + eps)
-    stats = (mean._data.astype(kind), invstd.astype(kind))
+    mean, var = (convert.cast(t._data, dtypes.float64) for t in (mean, var))
+    stats = (mean.astype(kind), (1 / np.sqrt(var + eps)).astype(kind), relu)
     return apply(GIVEN_NORM, (x, _as(weight, x), _as(bias, x)), stats)
 
 
