@@ -168,3 +168,37 @@ def test_the_version_is_that_of_the_interface_and_compares_as_versions_do() -> N
     assert version >= "2.9" and version >= (1, 13) and version < "2.14.0a0" and version != "2.13.1"
     with pytest.raises(ValueError, match="Invalid version: 'none'"):
         version < "none"  # noqa: B015
+
+
+@pytest.mark.filterwarnings("ignore:This overload of")
+def test_old_optimizers_may_give_the_scale_before_the_tensors() -> None:
+    def x() -> Any:
+        return minitorch.tensor([1.0, 2.0])
+
+    y = minitorch.tensor([2.0, 4.0])
+    for scaled in (x().add(2, y), x().add_(2, y), torch.add(x(), 2, y), x().add_(minitorch.tensor(2.0), y)):
+        assert scaled.tolist() == [5.0, 10.0]
+    for scaled in (x().sub(2, y), x().sub_(2, y), torch.sub(x(), 2, y)):
+        assert scaled.tolist() == [-3.0, -6.0]
+    for scaled in (x().addcmul(0.5, y, y), x().addcmul_(0.5, y, y), torch.addcmul(x(), 0.5, y, y)):
+        assert scaled.tolist() == [3.0, 10.0]
+    for scaled in (x().addcdiv(-1, y, y), x().addcdiv_(-1, y, y), torch.addcdiv(x(), -1, y, y)):
+        assert scaled.tolist() == [0.0, 1.0]
+
+
+def test_an_optimizer_that_leaves_the_bases_constructor_out_steps() -> None:
+    class Wrapped(minitorch.optim.Optimizer):
+        def __init__(self, inner: Any) -> None:
+            self.inner, self.param_groups = inner, inner.param_groups
+
+        def step(self, closure: Any = None) -> Any:
+            return self.inner.step(closure)
+
+    p = minitorch.ones(1, requires_grad=True)
+    p.sum().backward()
+    Wrapped(minitorch.optim.SGD([p], lr=0.5)).step()
+    assert p.tolist() == [0.5]
+
+
+def test_random_integers_like_a_tensor_take_the_bound_by_name() -> None:
+    assert torch.randint_like(minitorch.zeros(50), high=2).unique().tolist() == [0.0, 1.0]

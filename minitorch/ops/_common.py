@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,6 +27,7 @@ __all__ = [
     "deliver_all",
     "inplace",
     "ints",
+    "legacy_scale",
     "normal_dims",
     "numbers",
     "operand",
@@ -191,3 +193,20 @@ def register_views(
             yield Failure((make(*shape), *args), error, match)
 
     register(fn, samples=samples, failures=failures if fails else None, methods=methods)
+
+
+_warned: set[str] = set()
+
+
+def legacy_scale(name: str, scale: Any) -> Any:
+    """Return the number that torch's old forms, ``x.add_(scale, y)``, have before the tensors; warn once, as torch."""
+    if not _warned:
+        _warned.add(name)
+        old, new = ("Number alpha, Tensor other", "Tensor other, *, Number alpha = 1")
+        if name.startswith("addc"):
+            old, new = ("Number value, Tensor tensor1, Tensor tensor2",
+                        "Tensor tensor1, Tensor tensor2, *, Number value = 1")  # fmt: skip
+        text = f"This overload of {name} is deprecated:\n\t{name}({old})\n"
+        text += f"Consider using one of the following signatures instead:\n\t{name}({new})"
+        warnings.warn(text, UserWarning, stacklevel=3)
+    return scale.item() if isinstance(scale, Tensor) else scale

@@ -13,7 +13,8 @@ import numpy as np
 from .. import dtypes
 from ..op import Failure, Make, Op, Pointwise, Sample, register, result_dtype
 from ..tensor import method, wrap
-from ._common import OPERAND, Tensor, apply, apply_, conj, deliver, inplace, operand, tensor_arg, zeros_like
+from ._common import OPERAND, Tensor, apply, apply_, conj, deliver, inplace, legacy_scale, operand, tensor_arg
+from ._common import zeros_like as zeros_like
 from ._large import compiled
 
 __all__ = [
@@ -118,7 +119,7 @@ def _scaled(input: Any, other: Any, alpha: Any) -> Any:
     return (other.to(kind) if isinstance(other, Tensor) and other._data.ndim else other) * alpha
 
 
-def add(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+def add(input: Any, other: Any, _last: Any = None, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """Return ``input + alpha * other``, broadcast together.
 
     Parameters
@@ -135,11 +136,13 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) ->
     >>> minitorch.add(minitorch.tensor([1.0, 2.0]), 10)
     tensor([11., 12.])
     """
+    if _last is not None:
+        other, alpha = _last, legacy_scale("add", other)
     operand("add", input, "input", 1)
     return deliver(apply(ADD, (input, _scaled(input, operand("add", other), alpha))), out)
 
 
-def sub(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+def sub(input: Any, other: Any, _last: Any = None, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """Return ``input - alpha * other``, broadcast together.
 
     Examples
@@ -148,6 +151,8 @@ def sub(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) ->
     >>> minitorch.sub(minitorch.tensor([1.0, 2.0]), 1)
     tensor([0., 1.])
     """
+    if _last is not None:
+        other, alpha = _last, legacy_scale("sub", other)
     operand("sub", input, "input", 1)
     return deliver(apply(SUB, (input, _scaled(input, operand("sub", other), alpha))), out)
 
@@ -323,14 +328,18 @@ for _fn, _samples, _names in (
 
 
 @method
-def add_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+def add_(self: Tensor, other: Any, _last: Any = None, *, alpha: Any = 1) -> Tensor:
     """Add ``alpha * other`` in place."""
+    if _last is not None:
+        other, alpha = _last, legacy_scale("add_", other)
     return apply_(ADD, (self, _scaled(self, operand("add_", other), alpha)))
 
 
 @method
-def sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+def sub_(self: Tensor, other: Any, _last: Any = None, *, alpha: Any = 1) -> Tensor:
     """Subtract ``alpha * other`` in place."""
+    if _last is not None:
+        other, alpha = _last, legacy_scale("sub_", other)
     return apply_(SUB, (self, _scaled(self, operand("sub_", other), alpha)))
 
 

@@ -207,7 +207,7 @@ def randn_like(
 
 
 def randint_like(
-    input: Tensor, low: int, high: int | None = None, *, dtype: dtype | None = None, device: Any = None, **kw: Any
+    input: Tensor, low: int = 0, high: int | None = None, *, dtype: dtype | None = None, device: Any = None, **kw: Any
 ) -> Tensor:
     """Return random integers in the shape and dtype of ``input``.
 

@@ -10,7 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..op import Failure, Make, Op, Pointwise, Sample, register, result_dtype
 from ..tensor import method
-from ._common import Tensor, apply, apply_, conj, deliver, operand, tensor_arg
+from ._common import Tensor, apply, apply_, conj, deliver, legacy_scale, operand, tensor_arg
 
 __all__ = ["addcdiv", "addcmul", "lerp"]
 
@@ -66,7 +66,9 @@ def _tensors(fn: str, *values: Any) -> tuple[Any, ...]:
     return values
 
 
-def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None) -> Tensor:
+def addcmul(
+    input: Tensor, tensor1: Any, tensor2: Tensor, _last: Any = None, *, value: Any = 1, out: Tensor | None = None
+) -> Tensor:
     """Return ``input + value * tensor1 * tensor2``, broadcast together.
 
     Examples
@@ -75,10 +77,14 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, 
     >>> minitorch.addcmul(minitorch.ones(2), minitorch.tensor([1.0, 2.0]), minitorch.tensor([3.0, 4.0]), value=0.5)
     tensor([2.5000, 5.0000])
     """
+    if _last is not None:
+        value, tensor1, tensor2 = legacy_scale("addcmul", tensor1), tensor2, _last
     return deliver(apply(ADDCMUL, _tensors("addcmul", input, tensor1, tensor2), (value,)), out)
 
 
-def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None) -> Tensor:
+def addcdiv(
+    input: Tensor, tensor1: Any, tensor2: Tensor, _last: Any = None, *, value: Any = 1, out: Tensor | None = None
+) -> Tensor:
     """Return ``input + value * tensor1 / tensor2``, broadcast together.
 
     Raises
@@ -91,18 +97,24 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, 
     >>> minitorch.addcdiv(minitorch.ones(2), minitorch.tensor([1.0, 2.0]), minitorch.tensor([2.0, 4.0]))
     tensor([1.5000, 1.5000])
     """
+    if _last is not None:
+        value, tensor1, tensor2 = legacy_scale("addcdiv", tensor1), tensor2, _last
     return deliver(apply(ADDCDIV, _tensors("addcdiv", input, tensor1, tensor2), (value,)), out)
 
 
 @method
-def addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+def addcmul_(self: Tensor, tensor1: Any, tensor2: Tensor, _last: Any = None, *, value: Any = 1) -> Tensor:
     """Add ``value * tensor1 * tensor2`` in place."""
+    if _last is not None:
+        value, tensor1, tensor2 = legacy_scale("addcmul_", tensor1), tensor2, _last
     return apply_(ADDCMUL, _tensors("addcmul_", self, tensor1, tensor2), (value,))
 
 
 @method
-def addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+def addcdiv_(self: Tensor, tensor1: Any, tensor2: Tensor, _last: Any = None, *, value: Any = 1) -> Tensor:
     """Add ``value * tensor1 / tensor2`` in place."""
+    if _last is not None:
+        value, tensor1, tensor2 = legacy_scale("addcdiv_", tensor1), tensor2, _last
     return apply_(ADDCDIV, _tensors("addcdiv_", self, tensor1, tensor2), (value,))
 
 

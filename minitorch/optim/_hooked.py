@@ -55,12 +55,13 @@ def hooked_step(func: Callable[..., Any]) -> Callable[..., Any]:
             return func(*args, **kwargs)
         self._stepping = True
         try:
-            for hook in (*_before_any_step.values(), *self._optimizer_step_pre_hooks.values()):
+            own = vars(self).get  # a subclass may leave the base's __init__ out
+            for hook in (*_before_any_step.values(), *own("_optimizer_step_pre_hooks", {}).values()):
                 result = hook(self, args, kwargs)
                 if result is not None:
                     args, kwargs = _replaced(result, func)
             out = func(*args, **kwargs)
-            for hook in (*self._optimizer_step_post_hooks.values(), *_after_any_step.values()):
+            for hook in (*own("_optimizer_step_post_hooks", {}).values(), *_after_any_step.values()):
                 hook(self, args, kwargs)
             return out
         finally:
