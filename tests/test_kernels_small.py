@@ -135,10 +135,10 @@ def test_nan_and_infinity_pass(groups: int) -> None:
 def test_groups_leave_out_the_padding_where_weights_or_gradients_are_infinite() -> None:
     x, w, gy = operands(8, 8)
     w[:, :, 0, 0] = np.inf
-    y, gx, _ = triad(x, w, gy, 8)
+    y, gx, _ = triad(laid_out(x, "last"), w, laid_out(gy, "last"), 8)
     assert np.isfinite(y[:, :, 0]).all() and np.isposinf(y[:, :, 1:, 1:]).all()
     assert np.isfinite(gx[:, :, -1]).all() and np.isposinf(gx[:, :, :-1, :-1]).all()
     x, w, gy = operands(8, 8)
     gy[:, :, 0, 0] = np.inf
-    gw = triad(x, w, gy, 8)[2]
+    gw = triad(laid_out(x, "last"), w, laid_out(gy, "last"), 8)[2]
     assert np.isfinite(gw[:, 0, 0]).all() and np.isposinf(gw[:, 0, 1:, 1:]).all()
