@@ -10,12 +10,23 @@ import numpy as np
 import pytest
 
 from minitorch.jit import get_num_threads, set_flush_denormal, set_num_threads
+from minitorch.kernels import activations, gamma
 from minitorch.kernels import elementwise as ew
 from minitorch.kernels.layout import logical
+from minitorch.ops.unary import UNARY
 
 Array = Any
 NUMBERS = {"scale": (1.7, -0.3), "add_scaled": (-2.5,), "dropout": (1.25,), "threshold_backward": (0.0,)}
-NUMBERS["fill"] = (-2.5, 0.0)
+NUMBERS |= {"fill": (-2.5, 0.0), "shrink_backward": (0.5,)}
+for _name, _numbers in {
+    "leaky_relu": (0.01,),
+    "hardtanh": (-1.5, 2.0),
+    "elu": (1.5, 1.05, 0.8),
+    "softplus": (2.0, 9.0),
+    "softshrink": (0.5,),
+    "hardshrink": (0.5,),
+}.items():
+    NUMBERS[_name] = NUMBERS[_name + "_backward"] = _numbers
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
@@ -31,6 +42,31 @@ def _sigmoid(x: Array) -> Array:
 def _silu_backward(g: Array, x: Array) -> Array:
     s = _sigmoid(x)
     return g * s * (1 + x * (1 - s))
+
+
+def _softplus(x: Array) -> Array:
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def _mish_slope(x: Array) -> Array:
+    t = np.tanh(_softplus(x))
+    return t + x * _sigmoid(x) * (1 - t * t)
+
+
+def _gelu_tanh(x: Array) -> Array:
+    return 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+
+def _gelu_tanh_slope(x: Array) -> Array:
+    t = 2 * _gelu_tanh(x) - 1
+    return 0.5 * (1 + t + x * (1 - t * t) * math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x * x))
+
+
+def _lgamma(x: float) -> float:
+    try:
+        return math.lgamma(x)
+    except (ValueError, OverflowError):  # a pole, or beyond the largest number
+        return math.inf
 
 
 REFERENCE: dict[str, Callable[..., Array]] = {
@@ -62,9 +98,45 @@ REFERENCE: dict[str, Callable[..., Array]] = {
     "tanh_backward": lambda g, y: g * (1 - y * y),
     "gelu_backward": lambda g, x: g * (_cdf(x) + x * np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)),
     "silu_backward": _silu_backward,
+    "leaky_relu": lambda x, s: np.where(x > 0, x, x * s),
+    "leaky_relu_backward": lambda g, x, s: np.where(x > 0, g, g * s),
+    "hardtanh": lambda x, a, b: np.clip(x, a, b),
+    "hardtanh_backward": lambda g, x, a, b: np.where((x > a) & (x < b), g, 0),
+    "hardsigmoid": lambda x: np.clip(x + 3, 0, 6) / 6,
+    "hardsigmoid_backward": lambda g, x: np.where((x > -3) & (x < 3), g / 6, 0),
+    "hardswish": lambda x: x * np.clip(x + 3, 0, 6) / 6,
+    "hardswish_backward": lambda g, x: g * np.where(x <= -3, 0, np.where(x < 3, x / 3 + 0.5, 1)),
+    "elu": lambda x, a, s, r: np.where(x > 0, x * s, np.expm1(np.minimum(x, 0) * r) * a * s),
+    "elu_backward": lambda g, x, a, s, r: g * np.where(x > 0, s, np.exp(np.minimum(x, 0) * r) * a * s * r),
+    "softplus": lambda x, b, t: np.where(x * b > t, x, _softplus(x * b) / b),
+    "softplus_backward": lambda g, x, b, t: np.where(x * b > t, g, g * _sigmoid(x * b)),
+    "log_sigmoid": lambda x: -_softplus(-x),
+    "log_sigmoid_backward": lambda g, x: g * _sigmoid(-x),
+    "mish": lambda x: x * np.tanh(_softplus(x)),
+    "mish_backward": lambda g, x: g * _mish_slope(x),
+    "softshrink": lambda x, d: np.where(x > d, x - d, np.where(x < -d, x + d, x * 0)),
+    "hardshrink": lambda x, d: np.where(np.abs(x) <= d, 0, x),
+    "shrink_backward": lambda g, x, d: np.where(np.abs(x) <= d, 0, g),
+    "absolute": np.abs,
+    "absolute_backward": lambda g, x: g * np.where(np.isnan(x), 0, np.sign(x)),
+    "lgamma": np.vectorize(_lgamma, otypes=[np.float64]),
+    "digamma": UNARY["digamma"].fwd,
+    "erfinv": UNARY["erfinv"].fwd,
+    "erfc": np.vectorize(math.erfc, otypes=[np.float64]),
+    "gelu_tanh": lambda x: x * _gelu_tanh(x),
+    "gelu_tanh_backward": lambda g, x: g * _gelu_tanh_slope(x),
 }
 EXACT = ["relu", "sqrt", "copy", "add", "sub", "mul", "div", "maximum", "minimum", "threshold_backward"]
-EXACT += ["where", "fill"]
+EXACT += [
+    "where",
+    "fill",
+    "leaky_relu",
+    "leaky_relu_backward",
+    "hardtanh",
+    "hardtanh_backward",
+    "hardsigmoid",
+    "hardswish",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +159,8 @@ def operands(name: str, dtype: Any, size: int) -> list[Array]:
         arrays.append(x)
     if name.endswith("_backward"):  # gradients that do not overflow, outputs in their range
         arrays = [np.clip(a, -9, 9) for a in arrays]
+    if name == "erfinv":
+        arrays = [np.where(np.abs(a) > 1.5, a, a / 1.5) for a in arrays]
     if name in ("sigmoid_backward", "tanh_backward"):
         arrays[1] = np.clip(arrays[1], -1, 1)
     if name in ("dropout", "fill", "where"):
@@ -96,6 +170,7 @@ def operands(name: str, dtype: Any, size: int) -> list[Array]:
 
 def test_every_kernel_of_the_table_has_a_reference() -> None:
     assert set(REFERENCE) == set(ew.KERNELS)
+    assert activations.KERNELS is gamma.KERNELS is ew.KERNELS
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -264,20 +264,21 @@ class Entry(NamedTuple):
     work: int
 
 
-def _entry(body: Kernel, arrays: int, transcendentals: int = 0) -> Entry:
+def entry(body: Kernel, arrays: int, transcendentals: int = 0) -> Entry:
+    """Return the table's entry of a kernel that reads so many arrays."""
     return Entry(body, arrays, max(4 * (arrays + 1), 10 * transcendentals))
 
 
 KERNELS: dict[str, Entry] = {
     each.kernel.__name__: each
     for each in (
-        *(_entry(k, 1) for k in (relu, sqrt, copy, scale)),
-        *(_entry(k, 1, 1) for k in (exp, expm1, log, log1p, sigmoid, tanh, silu)),
-        *(_entry(k, 1, 2) for k in (erf, gelu)),
-        *(_entry(k, 2) for k in (add, sub, mul, div, maximum, minimum, add_scaled, dropout, fill)),
-        _entry(where, 3),
-        *(_entry(k, 2) for k in (threshold_backward, sigmoid_backward, tanh_backward)),
-        *(_entry(k, 2, 2) for k in (gelu_backward, silu_backward)),
+        *(entry(k, 1) for k in (relu, sqrt, copy, scale)),
+        *(entry(k, 1, 1) for k in (exp, expm1, log, log1p, sigmoid, tanh, silu)),
+        *(entry(k, 1, 2) for k in (erf, gelu)),
+        *(entry(k, 2) for k in (add, sub, mul, div, maximum, minimum, add_scaled, dropout, fill)),
+        entry(where, 3),
+        *(entry(k, 2) for k in (threshold_backward, sigmoid_backward, tanh_backward)),
+        *(entry(k, 2, 2) for k in (gelu_backward, silu_backward)),
     )
 }
 

@@ -11,8 +11,8 @@ from ..kernels import elementwise
 from ..masked import Masked, may_mask
 from ..op import Make, Op, Pointwise, Sample, Variant, register
 from ..tensor import method
-from ._common import Tensor, apply, apply_, float_arg, numbers, tensor_arg
-from ._large import compiled
+from ._common import Tensor, apply, apply_, float_arg, tensor_arg
+from ._large import compiled, curve
 from ._titles import titled
 from .pointwise import where
 
@@ -26,16 +26,7 @@ def _samples(make: Make) -> Iterator[Sample]:
     yield Sample("zero size", (make(0, 3),))
 
 
-# ---- gates: pass the gradient where a condition on the value holds ---------------------------------------------------
-
-
-def _gate(g: Tensor, passes: Any) -> Tensor:
-    return apply(GATE, (g,), (passes,))
-
-
-GATE: Op = Pointwise(
-    "threshold_backward", lambda g, passes: np.multiply(g, passes), lambda node, gg: _gate(gg, *node.params)
-)
+# ---- the family ------------------------------------------------------------------------------------------------------
 
 
 def _np_relu(x: Any) -> Any:
@@ -94,16 +85,11 @@ def relu_(self: Tensor) -> Tensor:
     return relu(self, inplace=True)
 
 
-def _hardtanh_vjp(node: Any, g: Tensor) -> Tensor:
-    x, (low, high) = numbers(node.input(0)), node.params
-    return _gate(g, (x > low) & (x < high))
-
-
-HARDTANH: Op = Pointwise(
+HARDTANH = curve(
     "hardtanh",
     lambda x, low, high: np.clip(x, x.dtype.type(low), x.dtype.type(high)),
-    _hardtanh_vjp,
-    saves=((0,),),
+    lambda x, low, high: (x > low) & (x < high),
+    lambda g, x, low, high: where((x > low) & (x < high), g, 0.0),
 )
 
 
@@ -140,16 +126,12 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
-def _leaky_fwd(x: Any, slope: float) -> Any:
-    return np.where(x > 0, x, x * x.dtype.type(slope))
-
-
-def _leaky_vjp(node: Any, g: Tensor) -> Tensor:
-    x, (slope,) = numbers(node.input(0)), node.params
-    return _gate(g, np.where(x > 0, x.dtype.type(1), x.dtype.type(slope)))
-
-
-LEAKY: Op = Pointwise("leaky_relu", _leaky_fwd, _leaky_vjp, saves=((0,),))
+LEAKY = curve(
+    "leaky_relu",
+    lambda x, slope: np.where(x > 0, x, x * x.dtype.type(slope)),
+    lambda x, slope: np.where(x > 0, x.dtype.type(1), x.dtype.type(slope)),
+    lambda g, x, slope: where(x > 0, g, g * slope),
+)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:

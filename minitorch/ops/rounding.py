@@ -10,6 +10,7 @@ import numpy as np
 from ..op import Op, Pointwise, register
 from ..tensor import method
 from ._common import Tensor, apply, apply_, deliver, tensor_arg, zeros_like
+from ._large import compiled
 from .pointwise import where
 from .unary import UNARY, doc, failures, samples_in, unary
 
@@ -60,14 +61,32 @@ def _direction(x: Tensor) -> Tensor:
     return x / where(size == 0, 1.0, size)
 
 
+def _abs_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, ...]:
+    return gg * sign(node.input(1)), zeros_like(gg) if node.needs[1] else None
+
+
+ABS_BACK: Op = Pointwise(
+    "abs_backward", lambda g, x: g * _np_sign(x), _abs_back_vjp, saves=((1,), ()),
+    variants=compiled("absolute_backward", 2),
+)  # fmt: skip
+
+
+def _abs_vjp(node: Any, g: Tensor) -> Tensor:
+    x = node.input(0)
+    if x._data.dtype.kind != "f" or g._data.dtype != x._data.dtype:
+        return g * _direction(x)
+    return apply(ABS_BACK, (g, x))
+
+
 abs = unary(
     "abs",
     np.abs,
-    lambda n, g: g * _direction(n.input(0)),
+    _abs_vjp,
     doc("absolute values", "abs(minitorch.tensor([1.0, -2.0]))", "tensor([1., 2.])"),
     promotes="same",
     apart=True,
     aliases=("absolute",),
+    kernel="absolute",
     lacks="b",
 )
 sign: Callable[..., Tensor] = unary(

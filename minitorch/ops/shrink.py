@@ -13,7 +13,8 @@ from ..op import Failure, Make, Sample, register
 from ..random import default_generator
 from ..random.names import scalar_name
 from ..tensor import wrap
-from ._common import Tensor, float_arg, one_dim, tensor_arg
+from ._common import Tensor, apply, float_arg, one_dim, tensor_arg
+from ._large import curve
 from ._titles import titled
 from .pointwise import where
 from .softmax import softmax
@@ -68,6 +69,27 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     return titled("ThresholdBackward0", _written(input, where(x <= threshold, value, x), inplace))
 
 
+def _far(x: Any, lambd: float) -> Any:
+    return ~((x >= -lambd) & (x <= lambd))
+
+
+def _far_part(g: Tensor, x: Tensor, lambd: float) -> Tensor:
+    return where((x >= -lambd) & (x <= lambd), 0.0, g)
+
+
+HARDSHRINK = curve(
+    "hardshrink", lambda x, lambd: np.where(_far(x, lambd), x, 0), _far, _far_part, gradient="shrink_backward"
+)
+SOFTSHRINK = curve(
+    "softshrink",
+    # x * 0 and not 0, so that NaN stays NaN
+    lambda x, lambd: np.where(x > lambd, x - lambd, np.where(x < -lambd, x + lambd, x * 0)),
+    _far,
+    _far_part,
+    gradient="shrink_backward",
+)
+
+
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """Return the elements whose absolute value is above ``lambd``, and 0 elsewhere.
 
@@ -78,7 +100,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     tensor([-1.,  0.])
     """
     x = float_arg("hardshrink", input, "hardshrink_cpu")
-    return titled("HardshrinkBackward0", where((x >= -lambd) & (x <= lambd), 0.0, x))
+    return apply(HARDSHRINK, (x,), (lambd,))
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
@@ -98,8 +120,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     if lambd < 0:
         name, most = scalar_name(x.dtype), finfo(x.dtype).max
         raise RuntimeError(f"lambda must be in range [0, {most:g}] for input dtype {name}, but found {lambd:g}")
-    # x * 0 and not 0, so that NaN stays NaN
-    return titled("SoftshrinkBackward0", where(x > lambd, x - lambd, where(x < -lambd, x + lambd, x * 0)))
+    return apply(SOFTSHRINK, (x,), (lambd,))
 
 
 def tanhshrink(input: Tensor) -> Tensor:

@@ -9,11 +9,11 @@ import numpy as np
 
 from ..op import Op, Pointwise, register
 from ._common import Tensor, apply, apply_, float_arg, tensor_arg, vjp_of
-from ._large import compiled
+from ._large import compiled, curve
 from ._titles import titled
-from .activation import _samples, relu6
+from .activation import _samples
 from .pointwise import where
-from .unary import UNARY, erf, exp, log1p, sigmoid, tanh
+from .unary import UNARY, erf, exp, sigmoid, tanh
 
 __all__ = [
     "celu",
@@ -40,17 +40,20 @@ def _written(input: Tensor, result: Tensor, inplace: bool) -> Tensor:
     return input.copy_(result) if inplace else result
 
 
-def _elu_fwd(x: Any, alpha: float, scale: float, rate: float) -> Any:
-    return np.where(x > 0, x * scale, np.expm1(np.minimum(x, 0) * rate) * (alpha * scale)).astype(x.dtype)
+def _np_elu(x: Any, alpha: float, scale: float, rate: float) -> Any:
+    return np.where(x > 0, x * scale, np.expm1(np.minimum(x, 0) * rate) * (alpha * scale))
 
 
-def _elu_vjp(node: Any, g: Tensor) -> Tensor:
+def _np_elu_slope(x: Any, alpha: float, scale: float, rate: float) -> Any:
     # from x, since the result has lost the digits of exp(x) where that is small
-    x, (alpha, scale, rate) = node.input(0), node.params
+    return np.where(x > 0, scale, np.exp(np.minimum(x, 0) * rate) * (alpha * scale * rate))
+
+
+def _elu_back(g: Tensor, x: Tensor, alpha: float, scale: float, rate: float) -> Tensor:
     return g * where(x > 0, scale, exp(where(x > 0, 0.0, x) * rate) * (alpha * scale * rate))
 
 
-ELU: Op = Pointwise("elu", _elu_fwd, _elu_vjp, saves=((0,),))
+ELU = curve("elu", _np_elu, _np_elu_slope, _elu_back)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -156,6 +159,29 @@ SILU_BACK: Op = Pointwise(
 )
 
 
+_BEND, _SLOPE = 0.044715, math.sqrt(2 / math.pi)
+
+
+def _np_gelu_tanh(x: Any) -> Any:
+    return x * 0.5 * (1 + np.tanh(_SLOPE * (x + _BEND * x * x * x)))
+
+
+def _np_gelu_tanh_slope(x: Any) -> Any:
+    t = np.tanh(_SLOPE * (x + _BEND * x * x * x))
+    return 0.5 * (1 + t + x * (1 - t * t) * (_SLOPE * (1 + 3 * _BEND * x * x)))
+
+
+def _gelu_tanh_back(g: Tensor, x: Tensor) -> Tensor:
+    t = tanh((x + x * x * x * _BEND) * _SLOPE)
+    return g * ((1 + t + x * (1 - t * t) * ((1 + x * x * (3 * _BEND)) * _SLOPE)) * 0.5)
+
+
+GELU_TANH = curve(
+    "gelu_tanh", _np_gelu_tanh, _np_gelu_tanh_slope, _gelu_tanh_back,
+    kernel="GeluKernelImpl", lacks="biuc", grad_name="GeluBackward0",
+)  # fmt: skip
+
+
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """Return x times the normal distribution function of x, exact or by "tanh" (Hendrycks & Gimpel, arXiv 1606.08415).
 
@@ -173,8 +199,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
         return apply(GELU, (tensor_arg("gelu", input),))
     if approximate != "tanh":
         raise RuntimeError("approximate argument must be either none or tanh.")
-    inner = math.sqrt(2 / math.pi) * (input + 0.044715 * input * input * input)
-    return input * 0.5 * (1 + tanh(inner))
+    return apply(GELU_TANH, (tensor_arg("gelu", input),))
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -199,9 +224,39 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     >>> F.softplus(minitorch.tensor([0.0, 30.0]))
     tensor([ 0.6931, 30.0000])
     """
-    scaled = float_arg("softplus", input, "softplus_cpu") * beta
-    result = where(scaled > threshold, input, log1p(exp(where(scaled > threshold, 0.0, scaled))) / beta)
-    return titled("SoftplusBackward0", result)
+    return apply(SOFTPLUS, (float_arg("softplus", input, "softplus_cpu"),), (beta, threshold))
+
+
+def _np_sigmoid(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x))
+
+
+def _np_softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    return np.where(x * beta > threshold, x, np.log1p(np.exp(x * beta)) / beta)
+
+
+def _np_softplus_slope(x: Any, beta: float, threshold: float) -> Any:
+    return np.where(x * beta > threshold, x.dtype.type(1), _np_sigmoid(x * beta))
+
+
+def _softplus_back(g: Tensor, x: Tensor, beta: float, threshold: float) -> Tensor:
+    return where(x * beta > threshold, g, g * sigmoid(x * beta))
+
+
+SOFTPLUS = curve("softplus", _np_softplus, _np_softplus_slope, _softplus_back)
+
+
+def _np_mish_slope(x: Any) -> Any:
+    t = np.tanh(_np_softplus(x))
+    return t + x * _np_sigmoid(x) * (1 - t * t)
+
+
+def _mish_back(g: Tensor, x: Tensor) -> Tensor:
+    t = tanh(softplus(x))
+    return g * (t + x * sigmoid(x) * (1 - t * t))
+
+
+MISH = curve("mish", lambda x: x * np.tanh(_np_softplus(x)), _np_mish_slope, _mish_back)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
@@ -214,16 +269,16 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     tensor([0.0000, 0.8651])
     """
     x = _source(float_arg("mish", input, "mish_cpu"), inplace)
-    return titled("MishBackward0", _written(input, x * tanh(softplus(x)), inplace))
+    return titled("MishBackward0", _written(input, apply(MISH, (x,)), inplace))
 
 
-LOG_SIGMOID: Op = Pointwise(
+LOG_SIGMOID = curve(
     "log_sigmoid",
     lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))),
-    lambda node, g: g * sigmoid(-node.input(0)),
-    saves=((0,),),
-    lacks="biuc",
+    lambda x: _np_sigmoid(-x),
+    lambda g, x: g * sigmoid(-x),
     kernel="log_sigmoid_cpu",
+    lacks="biuc",
 )
 
 
@@ -251,6 +306,14 @@ def softsign(input: Tensor) -> Tensor:
     return input / (input.abs() + 1)
 
 
+HARDSIGMOID = curve(
+    "hardsigmoid",
+    lambda x: np.clip(x + 3, 0, 6) / 6,
+    lambda x: ((x > -3) & (x < 3)) * x.dtype.type(1 / 6),
+    lambda g, x: where((x > -3) & (x < 3), g / 6, 0.0),
+)
+
+
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``relu6(x + 3) / 6``.
 
@@ -261,15 +324,18 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     tensor([0.5000, 1.0000])
     """
     x = _source(float_arg("hardsigmoid", input, "hardsigmoid_cpu"), inplace)
-    return titled("HardsigmoidBackward0", _written(input, relu6(x + 3) / 6, inplace))
+    return titled("HardsigmoidBackward0", _written(input, apply(HARDSIGMOID, (x,)), inplace))
 
 
-def _hardswish_vjp(node: Any, g: Tensor) -> Tensor:
-    x = node.input(0)
+def _np_hardswish_slope(x: Any) -> Any:
+    return np.where(x <= -3, 0, np.where(x < 3, x / 3 + 0.5, 1))
+
+
+def _hardswish_back(g: Tensor, x: Tensor) -> Tensor:
     return g * where(x <= -3, 0.0, where(x < 3, x / 3 + 0.5, 1.0))
 
 
-HARDSWISH: Op = Pointwise("hardswish", lambda x: x * np.clip(x + 3, 0, 6) / 6, _hardswish_vjp, saves=((0,),))
+HARDSWISH = curve("hardswish", lambda x: x * np.clip(x + 3, 0, 6) / 6, _np_hardswish_slope, _hardswish_back)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:

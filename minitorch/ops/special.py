@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.gamma import BERNOULLI, FAR
 from ..op import Failure, Make, Op, Pointwise, Sample, register
 from ..tensor import method
 from ._common import Tensor, apply, apply_, deliver, tensor_arg, zeros_like
@@ -39,9 +40,6 @@ def _np_lgamma(x: Any) -> Any:
     return np.asarray(_lgamma(x)).astype(x.dtype)
 
 
-# Bernoulli numbers B_2, B_4, ...
-_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
-_FAR = 10.0  # the asymptotic series are exact to float64 beyond
 _STEPS = 10_000  # terms of the sums that reach from far below 0 up to there; the others are below 1e-8
 
 
@@ -51,11 +49,11 @@ def _np_digamma(x: Any) -> Any:
     reflected = z < 0
     up = np.where(reflected, 1 - z, z)
     total = np.zeros_like(up)
-    for _ in range(int(_FAR)):
-        low = up < _FAR
+    for _ in range(int(FAR)):
+        low = up < FAR
         total -= np.where(low, 1 / np.where(low, up, 1.0), 0.0)
         up = up + low
-    series = sum(b / (2 * k * up ** (2 * k)) for k, b in enumerate(_BERNOULLI, 1))
+    series = sum(b / (2 * k * up ** (2 * k)) for k, b in enumerate(BERNOULLI, 1))
     total += np.log(up) - 0.5 / up - series
     # the tangent of the fraction alone, as that of large numbers loses their digits
     total -= np.where(reflected, math.pi / np.tan(math.pi * (z - np.trunc(z))), 0.0)
@@ -67,11 +65,11 @@ def _hurwitz(s: int, a: Any) -> Any:
     """Return sum over k of 1 / (a + k)**s: terms up to 10, then the Euler-Maclaurin formula (A & S 23.1.30)."""
     a = np.where(a < -_STEPS, a - np.floor(a) - _STEPS, a) + 0.0  # no negative zero
     total = np.zeros_like(a)
-    while (low := a < _FAR).any():
+    while (low := a < FAR).any():
         total += np.where(low, a ** -float(s), 0.0)
         a = a + low
     total += a ** (1.0 - s) / (s - 1) + 0.5 * a ** -float(s)
-    for k, b in enumerate(_BERNOULLI, 1):
+    for k, b in enumerate(BERNOULLI, 1):
         rising = math.prod(range(s, s + 2 * k - 1))
         total += b * rising / math.factorial(2 * k) * a ** (1.0 - s - 2 * k)
     return total

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.elementwise import KERNELS
+from ..kernels.gamma import KERNELS
 from ..op import Failure, Make, Op, Pointwise, Sample, register
 from ._common import Tensor, apply, conj, deliver, inplace, tensor_arg
 from ._large import compiled
@@ -83,6 +83,7 @@ def unary(
     differentiable: bool = True,
     lacks: str = "",
     holomorphic: bool = True,
+    kernel: str = "",
 ) -> Callable[..., Tensor]:
     """Make, document and register a one-operand function; ``uses`` names what its gradient needs."""
     saves = ((0,),) if uses == "input" else ()
@@ -94,7 +95,7 @@ def unary(
         promotes=promotes,
         saves=saves,
         keeps=(0,) if uses == "output" else (),
-        variants=compiled(name) if name in KERNELS else (),
+        variants=compiled(kernel or name) if (kernel or name) in KERNELS else (),
         lacks=lacks,
     )
 
