@@ -17,7 +17,7 @@ from minitorch.ops.unary import UNARY
 
 Array = Any
 NUMBERS = {"scale": (1.7, -0.3), "add_scaled": (-2.5,), "dropout": (1.25,), "threshold_backward": (0.0,)}
-NUMBERS |= {"fill": (-2.5, 0.0), "shrink_backward": (0.5,)}
+NUMBERS |= {"fill": (-2.5, 0.0), "shrink_backward": (0.5,), "clamp_backward": (-1.0, 1.0)}
 for _name, _numbers in {
     "leaky_relu": (0.01,),
     "hardtanh": (-1.5, 2.0),
@@ -117,6 +117,9 @@ REFERENCE: dict[str, Callable[..., Array]] = {
     "softshrink": lambda x, d: np.where(x > d, x - d, np.where(x < -d, x + d, x * 0)),
     "hardshrink": lambda x, d: np.where(np.abs(x) <= d, 0, x),
     "shrink_backward": lambda g, x, d: np.where(np.abs(x) <= d, 0, g),
+    "clamp_backward": lambda g, x, a, b: np.where((x >= a) & (x <= b), g, 0),
+    "reciprocal": np.reciprocal,
+    "rsqrt": lambda x: np.reciprocal(np.sqrt(x)),
     "absolute": np.abs,
     "absolute_backward": lambda g, x: g * np.where(np.isnan(x), 0, np.sign(x)),
     "lgamma": np.vectorize(_lgamma, otypes=[np.float64]),

@@ -61,6 +61,29 @@ def hardtanh_backward(lo: int, hi: int, g: Array, x: Array, low: float, high: fl
 
 
 @kernel
+def clamp_backward(lo: int, hi: int, g: Array, x: Array, low: float, high: float, out: Array) -> None:
+    """The gradient where low <= x <= high, else 0."""
+    a, b = x.dtype.type(low), x.dtype.type(high)
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        v = g[i]
+        out[i] = v if (x[i] >= a) & (x[i] <= b) else const(v, "0")
+
+
+@kernel
+def reciprocal(lo: int, hi: int, x: Array, out: Array) -> None:
+    """1 / x."""
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = divide(const(x[i], "1"), x[i])
+
+
+@kernel
+def rsqrt(lo: int, hi: int, x: Array, out: Array) -> None:
+    """1 / sqrt(x)."""
+    for i in range(np.uint64(lo), np.uint64(hi)):
+        out[i] = divide(const(x[i], "1"), m.sqrt(x[i]))
+
+
+@kernel
 def hardsigmoid(lo: int, hi: int, x: Array, out: Array) -> None:
     """Limit x + 3 to [0, 6], over 6."""
     three, six = x.dtype.type(3), x.dtype.type(6)
@@ -252,9 +275,12 @@ def gelu_tanh_backward(lo: int, hi: int, g: Array, x: Array, out: Array) -> None
 KERNELS |= {
     each.kernel.__name__: each
     for each in (
-        *(entry(k, 1) for k in (leaky_relu, hardtanh, hardsigmoid, hardswish, softshrink, hardshrink, absolute)),
+        *(
+            entry(k, 1)
+            for k in (leaky_relu, hardtanh, hardsigmoid, hardswish, softshrink, hardshrink, absolute, reciprocal, rsqrt)
+        ),
         *(entry(k, 2) for k in (leaky_relu_backward, hardtanh_backward, hardsigmoid_backward, hardswish_backward)),
-        *(entry(k, 2) for k in (shrink_backward, absolute_backward)),
+        *(entry(k, 2) for k in (shrink_backward, absolute_backward, clamp_backward)),
         *(entry(k, 1, 2) for k in (elu, softplus, log_sigmoid, mish, gelu_tanh)),
         *(
             entry(k, 2, 2)

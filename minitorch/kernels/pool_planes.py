@@ -40,6 +40,8 @@ from .pool_tiles import choose_vectors, copy_vectors, max_vectors, merge_vectors
 
 Array = NDArray[Any]
 
+NARROW = 8  # windows of a row below which vectors are not worth their preparation
+
 
 @helper
 def _run(q: int, frame: Any) -> tuple[int, int, int]:
@@ -125,6 +127,9 @@ def max_planes(lo: int, hi: int, x: Array, frame: Array, windows: Array, out: Ar
     residues, table = _residues(frame), np.zeros((rows * taps + 1, 2), np.int64)
     for item in range(lo, hi):
         plane, od, oh = item // frame[OUT_H] // frame[OUT_D], item // frame[OUT_H] % frame[OUT_D], item % frame[OUT_H]
+        if frame[OUT_W] < NARROW:
+            _max_narrow(x, plane, od, oh, frame, windows, out, place, item * frame[OUT_W])
+            continue
         lines = 0
         for d in range(windows[od, FIRST], windows[od, STOP], frame[TAP_D]):
             r = frame[OUT_D] + oh
@@ -143,6 +148,28 @@ def max_planes(lo: int, hi: int, x: Array, frame: Array, windows: Array, out: Ar
         max_vectors(lines, table.ctypes.data, 1, 0, 0, 0, 0, to, kept, width, frame[OUT_W], like, index)
         if place.size > 0:
             _skip(frame, windows, out, place, o)
+
+
+@helper
+def _max_narrow(x: Any, plane: int, od: int, oh: int, frame: Any, windows: Any, out: Any, place: Any, o: int) -> None:
+    """Maxima of a row of few windows, one after the other."""
+    r, c = frame[OUT_D] + oh, frame[OUT_D] + frame[OUT_H]
+    for ow in range(frame[OUT_W]):
+        best = -const(x[0], "inf")
+        deep, high, wide = windows[od, SKIP], windows[r, SKIP], windows[c + ow, SKIP]
+        at = (deep * frame[BOX_H] + high) * frame[BOX_W] + wide
+        for d in range(windows[od, FIRST], windows[od, STOP], frame[TAP_D]):
+            for h in range(windows[r, FIRST], windows[r, STOP], frame[TAP_H]):
+                start = ((plane * frame[SIZE_D] + d) * frame[SIZE_H] + h) * frame[SIZE_W]
+                line = (d - windows[od, FIRST] + deep) * frame[BOX_H] + h - windows[r, FIRST] + high
+                number = line * frame[BOX_W] + wide - windows[c + ow, FIRST]
+                for w in range(windows[c + ow, FIRST], windows[c + ow, STOP], frame[TAP_W]):
+                    v = x[start + w]
+                    if v > best or v != v:
+                        best, at = v, number + w
+        out[o + ow] = best
+        if place.size > 0:
+            place[o + ow] = at
 
 
 @helper
@@ -232,7 +259,7 @@ def mean_planes(lo: int, hi: int, x: Array, frame: Array, windows: Array, diviso
             _mean_row(x, start, windows[before:], along, q, out, o)
             continue
         sum_vectors(lines, at, 1, 0, 0, 0, 0, to, 0, frame[SIZE_W], one)
-        if frame[UNIFORM]:
+        if frame[UNIFORM] and frame[OUT_W] >= NARROW:
             _part(line, 0, frame, buffers, 0)
             for t in range(frame[TAPS]):
                 table[t] = buffers.ctypes.data + (residues[t, 0] * frame[LENGTH] + residues[t, 1]) * size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -251,12 +252,25 @@ def _np_clamp(x: Any, low: Any, high: Any) -> Any:
     return np.minimum(x, high) if high is not None else x
 
 
+def _limits(low: Any, high: Any) -> tuple[float, float]:
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
 def _clamp_vjp(node: Any, g: Tensor) -> Tensor:
-    x, (low, high) = node.input(0), node.params
-    inside: Any = (x >= low) if low is not None else None
-    if high is not None:
-        inside = (x <= high) if inside is None else inside & (x <= high)
-    return where(inside, g, 0.0)
+    return apply(CLAMP_BACK, (g, node.input(0)), _limits(*node.params))
+
+
+def _clamp_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor, None]:
+    return apply(CLAMP_BACK, (gg, node.input(1)), node.params), None
+
+
+CLAMP_BACK: Op = Pointwise(
+    "clamp_backward",
+    lambda g, x, low, high: np.where((x >= low) & (x <= high), g, g.dtype.type(0)),
+    _clamp_back_vjp,
+    saves=((1,), ()),
+    variants=compiled("clamp_backward", 2),
+)
 
 
 class _Clamp(Pointwise):
@@ -273,7 +287,18 @@ class _Clamp(Pointwise):
         return super().run([x.astype(kind) if x.dtype != kind and x.dtype != dtypes.BFLOAT16 else x], params)
 
 
-CLAMP: Op = _Clamp("clamp", _np_clamp, _clamp_vjp, saves=((0,),), grad_name="ClampBackward1")
+def _clamp_applies(x: Any, low: Any, high: Any) -> bool:
+    return type(x) is np.ndarray and elementwise.applies(x) and low == low and high == high
+
+
+def _clamp_compiled(x: Any, low: Any, high: Any) -> Any:
+    return elementwise.run("hardtanh", x, *_limits(low, high))
+
+
+CLAMP: Op = _Clamp(
+    "clamp", _np_clamp, _clamp_vjp, saves=((0,),), grad_name="ClampBackward1",
+    variants=(Variant("compiled", _clamp_applies, _clamp_compiled, LARGE),),
+)  # fmt: skip
 
 
 def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:
