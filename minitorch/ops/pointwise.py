@@ -257,7 +257,7 @@ def _limits(low: Any, high: Any) -> tuple[float, float]:
 
 
 def _clamp_vjp(node: Any, g: Tensor) -> Tensor:
-    return apply(CLAMP_BACK, (g, node.input(0)), _limits(*node.params))
+    return apply(CLAMP_BACK, (g, node.input(0).detach()), _limits(*node.params))
 
 
 def _clamp_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor, None]:
