@@ -53,11 +53,11 @@ def hardtanh(lo: int, hi: int, x: Array, low: float, high: float, out: Array) ->
 
 @kernel
 def hardtanh_backward(lo: int, hi: int, g: Array, x: Array, low: float, high: float, out: Array) -> None:
-    """The gradient where low < x < high, else 0."""
+    """0 where x <= low or x >= high, else the gradient."""
     a, b = x.dtype.type(low), x.dtype.type(high)
     for i in range(np.uint64(lo), np.uint64(hi)):
         v = g[i]
-        out[i] = v if (x[i] > a) & (x[i] < b) else const(v, "0")
+        out[i] = const(v, "0") if (x[i] <= a) | (x[i] >= b) else v
 
 
 @kernel
@@ -187,7 +187,7 @@ def elu_backward(lo: int, hi: int, g: Array, x: Array, alpha: float, scale: floa
     for i in range(np.uint64(lo), np.uint64(hi)):
         v = x[i]
         low = m.exp(v * r) * a
-        out[i] = g[i] * (s if v > const(v, "0") else low)
+        out[i] = g[i] * (low if v <= const(v, "0") else s)
 
 
 @device

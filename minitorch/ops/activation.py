@@ -88,8 +88,8 @@ def relu_(self: Tensor) -> Tensor:
 HARDTANH = curve(
     "hardtanh",
     lambda x, low, high: np.clip(x, x.dtype.type(low), x.dtype.type(high)),
-    lambda x, low, high: (x > low) & (x < high),
-    lambda g, x, low, high: where((x > low) & (x < high), g, 0.0),
+    lambda x, low, high: ~((x <= low) | (x >= high)),  # NaN lets the gradient pass, as in torch
+    lambda g, x, low, high: where((x <= low) | (x >= high), 0.0, g),
 )
 
 

@@ -71,7 +71,7 @@ def _max_op(name: str, grad_name: str) -> Op:
 
 
 MAX: Op = _max_op("max_pool", "MaxPool2DWithIndicesBackward0")
-ADAPTIVE_MAX: Op = _max_op("adaptive_max_pool", "AdaptiveMaxPool2DBackward0")
+ADAPTIVE_MAX: Op = _max_op("adaptive_max_pool", "AdaptiveMaxPoolBackward0")
 MAX_VALUES: Op = Widening(
     "max_pool_values", lambda x, plan: kernels.max_forward(x, plan, places=False)[0], physical=True
 )

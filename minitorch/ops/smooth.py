@@ -46,11 +46,11 @@ def _np_elu(x: Any, alpha: float, scale: float, rate: float) -> Any:
 
 def _np_elu_slope(x: Any, alpha: float, scale: float, rate: float) -> Any:
     # from x, since the result has lost the digits of exp(x) where that is small
-    return np.where(x > 0, scale, np.exp(np.minimum(x, 0) * rate) * (alpha * scale * rate))
+    return np.where(x <= 0, np.exp(np.minimum(x, 0) * rate) * (alpha * scale * rate), scale)
 
 
 def _elu_back(g: Tensor, x: Tensor, alpha: float, scale: float, rate: float) -> Tensor:
-    return g * where(x > 0, scale, exp(where(x > 0, 0.0, x) * rate) * (alpha * scale * rate))
+    return g * where(x <= 0, exp(where(x <= 0, x, 0.0) * rate) * (alpha * scale * rate), scale)
 
 
 ELU = curve("elu", _np_elu, _np_elu_slope, _elu_back)
