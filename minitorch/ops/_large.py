@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import activations, elementwise, gamma
+from ..kernels import activations, elementwise, gamma  # noqa: F401 (their kernels join the table)
 from ..op import Op, Pointwise, Variant
 from ._common import Tensor, apply, vjp_of
 
@@ -19,7 +19,6 @@ LARGE = 1 << 14
 
 def compiled(name: str, operands: int = 1) -> tuple[Variant, ...]:
     """Return the variant that runs the kernel ``name`` of the table on ``operands`` arrays."""
-    assert name in activations.KERNELS is gamma.KERNELS
 
     def applies(*values: Any) -> bool:
         arrays = values[:operands]
