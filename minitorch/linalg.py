@@ -24,7 +24,9 @@ from .ops.matrix_norm import vector_norm as vector_norm
 from .ops.products import multi_dot as multi_dot
 from .ops.reflections import householder_product as householder_product
 from .ops.reflections import matrix_exp as matrix_exp
+from .ops.triangular import linalg_cross as cross
+from .ops.triangular import solve_triangular as solve_triangular
 
-__all__ = ["LinAlgError", "cholesky", "det", "eigh", "eigvalsh", "householder_product", "inv", "matmul", "matrix_exp",
-           "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "svd",
-           "svdvals", "vecdot", "vector_norm"]  # fmt: skip
+__all__ = ["LinAlgError", "cholesky", "cross", "det", "eigh", "eigvalsh", "householder_product", "inv", "matmul",
+           "matrix_exp", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet",
+           "solve", "solve_triangular", "svd", "svdvals", "vecdot", "vector_norm"]  # fmt: skip
