@@ -95,7 +95,7 @@ def _public() -> dict[str, Any]:
         names |= {name: _answering(getattr(family, name), _deliver_all) for name in family.__all__}
     for record in _RECORDS.values():
         if record.top:
-            names |= dict.fromkeys((record.name, *record.methods), _answering(record.fn, _deliver_all))
+            names |= dict.fromkeys((record.name, *record.methods), _answering(record.fn, _deliver_all, record.short))
     return names | {fn.__name__: _answering(fn, _deliver_all) for fn in (is_floating_point, numel)}
 
 

@@ -15,12 +15,12 @@ from typing import Any
 
 from numpy import ndarray
 
-from . import dtypes, interception
+from . import dtypes, interception, tape
 from .errors import shape_text
 from .handles import Hook, HookTable
 from .masked import settled
 from .memory import copied
-from .tape import Edge, Node, mode, recording
+from .tape import Edge, Node, recording
 from .tensor import Tensor, wrap
 
 __all__ = ["backward_pass", "current_walk", "deposit", "run_hooks"]
@@ -89,10 +89,16 @@ class _Walk:
             return False
         return not self.restricted or edge[0] in self.useful or (id(edge[0]), edge[1]) in self.captures  # type: ignore[operator]
 
-    def send(self, edge: Edge, grad: Tensor) -> None:
-        """Add a gradient to what waits at the other end of an edge."""
+    def send(self, edge: Edge, grad: Any, node: Node | None = None) -> None:
+        """Add a gradient, which ``node`` gave, to what waits at the other end of an edge."""
         target, index = edge
-        if isinstance(target, Tensor):
+        leaf = isinstance(target, Tensor)
+        if node is not None:
+            shape, kind = (target._data.shape, target._data.dtype) if leaf else target.metas[index]
+            array = grad._data
+            if array.dtype is not kind or array.shape != shape:
+                grad = _validated(grad, edge, node)
+        if leaf:
             before = self.leaves.get(id(target))
             self.leaves[id(target)] = (target, grad if before is None else self.add(edge, before[1], grad))
             return
@@ -115,11 +121,11 @@ class _Walk:
 
     def run(self, keep_graph: bool) -> None:
         """Process every node that gradients reach, youngest first."""
-        watch = None if mode.anomaly is None else mode.anomaly.run
+        watch = None if tape.anomaly is None else tape.anomaly.run
         while self.heap:
             _, node = heapq.heappop(self.heap)
             grads = self.waiting.pop(node)
-            if node.prehooks or node.retain or node.hooks:
+            if node.watched:
                 grads = _tensor_hooks(node, [settled(g) for g in grads])
             if self.captures:
                 self._capture(node, grads)
@@ -134,20 +140,22 @@ class _Walk:
     def _step(self, node: Node, grads: list[Any], keep_graph: bool, watch: Any) -> None:
         if self.restricted:
             node.needs = tuple([self.wants(e) for e in node.edges])
-        if node.prehooks:
+        if node.watched and node.prehooks:
             grads = _prehooks(node, grads)
-        found = node.op.vjp(node, *grads) if watch is None else watch(node, grads)
+        if watch is not None:
+            found = watch(node, grads)
+        else:
+            found = node.op.vjp(node, grads[0]) if len(grads) == 1 else node.op.vjp(node, *grads)
         if type(found) is not tuple:
             found = (found,)
-        if node.hooks:
+        if node.watched and node.hooks:
             found = _run_tuple_hooks(node.hooks, found, tuple(grads))
-        needs = node.needs
-        for i, edge in enumerate(node.edges):
-            if edge is not None and needs[i] and found[i] is not None:
-                self.send(edge, _validated(found[i], edge, node))
+        for edge, needed, grad in zip(node.edges, node.needs, found):
+            if grad is not None and needed and edge is not None:
+                self.send(edge, grad, node)
         if self.restricted:
             node.needs = node.edges
-        if not keep_graph:
+        if not keep_graph and (node._inputs is not None or node._outputs is not None):
             node.free()
 
 
@@ -156,8 +164,6 @@ def _validated(grad: Tensor, edge: Edge, node: Node) -> Tensor:
     target, index = edge
     shape, kind = (target._data.shape, target._data.dtype) if isinstance(target, Tensor) else target.metas[index]
     array = grad._data
-    if array.dtype is kind and array.shape == shape:
-        return grad
     if array.shape != shape:
         grad = _summed(grad, shape, edge, node)
     if array.dtype != kind:

@@ -9,12 +9,14 @@ import numpy as np
 
 from . import dtypes
 from .dtypes import dtype
+from .errors import shape_text
 from .memory import Array
 
 __all__ = [
     "as_array",
     "cast",
     "fits",
+    "infer_size",
     "legacy",
     "number",
     "ones",
@@ -43,6 +45,31 @@ def wrap_dims(dims: Any, ndim: int) -> tuple[int, ...]:
         twice = next(d for d in found if found.count(d) > 1)
         raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
     return found
+
+
+def infer_size(shape: tuple[int, ...], numel: int) -> tuple[int, ...]:
+    """Return the shape with its -1 replaced; RuntimeError if it cannot hold ``numel`` elements."""
+    known, unknown = 1, 0
+    for n in shape:
+        if n >= 0:
+            known *= n
+        elif n == -1:
+            unknown += 1
+        else:
+            wrong = shape.index(n)
+            raise RuntimeError(f"invalid shape dimension {n} at index {wrong} of shape {shape_text(shape)}")
+    if unknown == 0 and known == numel:
+        return shape
+    if unknown > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    if unknown and known == numel == 0:
+        raise RuntimeError(
+            f"cannot reshape tensor of 0 elements into shape {shape_text(shape)} because the unspecified dimension "
+            "size -1 can be any value and is ambiguous"
+        )
+    if unknown and known and numel % known == 0:
+        return tuple([numel // known if n == -1 else n for n in shape])
+    raise RuntimeError(f"shape '{shape_text(shape)}' is invalid for input of size {numel}")
 
 
 def torch_strides(array: Array, is_view: bool = False) -> tuple[int, ...]:

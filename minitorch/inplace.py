@@ -8,7 +8,7 @@ import numpy as np
 
 from . import dtypes, interception, tape
 from .convert import cast
-from .dispatch import _refresh, _requires, edge_of, record
+from .dispatch import edge_of, record, requires
 from .errors import shape_text
 from .kernels.copies import copy_into
 from .memory import copied, is_dense
@@ -29,7 +29,7 @@ def apply_(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Te
     if x._storage.of_inference:
         x._storage.written()  # refuses outside of inference mode, before anything is done
     if mode.enabled:
-        check_writable(x, recorded or (x._base is not None and _requires(x._base)))
+        check_writable(x, recorded or (x._base is not None and requires(x._base)))
     for other in inputs[1:]:
         if isinstance(other, Tensor) and other._storage is x._storage:
             _check_overlap(x._data, other._data)
@@ -48,7 +48,7 @@ def apply_(op: Any, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Te
 
 def _any_requires(inputs: tuple[Any, ...]) -> bool:
     for x in inputs:  # noqa: SIM110  (a generator costs more than the loop)
-        if isinstance(x, Tensor) and _requires(x):
+        if isinstance(x, Tensor) and requires(x):
             return True
     return False
 
@@ -56,7 +56,7 @@ def _any_requires(inputs: tuple[Any, ...]) -> bool:
 def _shielded(op: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     """Give the record a copy of the overwritten input where its gradient needs the old value."""
     x = inputs[0]
-    if not any(0 in op.saved_for(i) and _requires(t) for i, t in enumerate(inputs)):
+    if not any(0 in op.saved_for(i) and requires(t) for i, t in enumerate(inputs)):
         return inputs
     old = wrap(copied(x._data))
     edge = edge_of(x)
@@ -70,7 +70,7 @@ def check_writable(x: Tensor, recorded: bool = True) -> None:
     """Raise torch's errors for in-place writes that the tape could not follow."""
     if recorded and x._frozen:
         raise RuntimeError(x._frozen)
-    if _requires(x) and x._node is None:
+    if requires(x) and x._node is None:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     base = x._base
     if base is not None and base._requires and base._node is None:
@@ -111,6 +111,8 @@ def _computed(op: Any, x: Tensor, arrays: list[Any], params: tuple[Any, ...]) ->
 def check_result(op: Any, x: Tensor, result: Any) -> None:
     """Raise torch's errors for a result that the written tensor cannot hold."""
     array = x._data
+    if type(result) is np.ndarray and result.shape == array.shape and result.dtype is array.dtype:
+        return check_elements_apart(array)
     if result.shape != array.shape:
         raise RuntimeError(
             f"output with shape {shape_text(array.shape)} doesn't match the broadcast shape {shape_text(result.shape)}"
@@ -150,8 +152,7 @@ def rebase(x: Tensor, node: Node, index: int = 0) -> None:
     scatter = Node(SCATTER_VIEW, (x._chain[len(base._chain) :],), (edge_of(base), (node, index)))
     scatter.metas = ((base._data.shape, base._data.dtype),)
     base._node, base._index, base._requires = scatter, 0, True
-    base._storage.rebases += 1
-    _refresh(x)
+    base._storage.rebases += 1  # which makes the places of all views stale, that of ``x`` too
 
 
 def _retain_at(x: Tensor, node: Node, index: int) -> None:
@@ -159,4 +160,4 @@ def _retain_at(x: Tensor, node: Node, index: int) -> None:
     if x._node is not None and x._node.retain:
         kept = x._node.retain.pop(x._index, None)
         if kept is not None:
-            node.retain = {index: kept}
+            node.retain, node.watched = {index: kept}, True

@@ -23,10 +23,13 @@ _VARIADIC, _OPEN = 4, 8  # a code object's flags for ``*args`` and for ``**names
 Deliver = Callable[[Any, Any], Any]
 
 
-def answering(fn: Callable[..., Any], deliver: Deliver | None = None) -> Callable[..., Any]:
+def answering(
+    fn: Callable[..., Any], deliver: Deliver | None = None, short: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
     """Return ``fn``, made to answer to the other names of its arguments and to ``out=``, which ``deliver`` fills.
 
-    Without ``deliver`` it is to be a method, and is returned as it is where it declares the names itself.
+    Without ``deliver`` it is to be a method, and is returned as it is where it declares the names itself. ``short``
+    takes the arguments that have no defaults and does what ``fn`` does with its defaults.
     """
     code = getattr(fn, "__code__", None)
     if code is None or code.co_flags & _OPEN:
@@ -37,7 +40,6 @@ def answering(fn: Callable[..., Any], deliver: Deliver | None = None) -> Callabl
     if not lacks and not variadic and (deliver is None or "out" in own):
         return fn
 
-    @functools.wraps(fn)
     def call(*args: Any, **names: Any) -> Any:
         if not names or own.issuperset(names):
             return fn(*args, **names)
@@ -45,7 +47,38 @@ def answering(fn: Callable[..., Any], deliver: Deliver | None = None) -> Callabl
         result = fn(*args, **names)
         return deliver(result, out) if deliver and out is not None else result
 
-    return call
+    return functools.wraps(fn)(call if code.co_flags & _VARIADIC else _forwarding(fn, short, call))
+
+
+_ABSENT: Any = type("absent", (), {"__repr__": lambda self: "absent"})()
+
+
+def _forwarding(fn: Any, short: Any, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function with the parameters of ``fn`` that passes them on, and every other call ``otherwise``.
+
+    It is compiled from text, as that is several times faster than to gather the arguments of each call and to unpack
+    them again.
+    """
+    code = fn.__code__
+    names, count = code.co_varnames, code.co_argcount
+    places, keys = names[:count], names[count : count + code.co_kwonlyargcount]
+    defaults = dict(zip(reversed(places), reversed(fn.__defaults__ or ()))) | (fn.__kwdefaults__ or {})
+    values = {name: defaults.get(name, _ABSENT) for name in (*places, *keys)}
+    given = [f"{name}=_own[{name!r}]" for name in places]
+    given += ["*"] * bool(keys) + [f"{name}=_own[{name!r}]" for name in keys]
+    needed = "".join([f" or {name} is _absent" for name in (*places, *keys) if name not in defaults])
+    usual = " and ".join([f"{name} is _own[{name!r}]" for name in (*places, *keys) if name in defaults]) or "True"
+    first = ", ".join([name for name in places if name not in defaults])
+    passed = ", ".join((*places, *[f"{name}={name}" for name in keys]))
+    text = f"""def call({", ".join(given)}, **_names):
+    if _names{needed}:
+        own = [item for item in locals().items() if item[0] in _own and item[1] is not _own[item[0]]]
+        return _otherwise(**dict(own), **_names)
+    {f"if {usual}: return _short({first})" if short else ""}
+    return _fn({passed})"""
+    scope = {"_own": values, "_fn": fn, "_short": short, "_otherwise": otherwise, "_absent": _ABSENT}
+    exec(compile(text, __file__, "exec"), scope)
+    return scope["call"]
 
 
 def _translated(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import interception
+from . import interception, tape
 from .tape import Node, mode
 from .tensor import Tensor
 
@@ -35,8 +35,8 @@ def may_mask(node: Any) -> bool:
     edge = node.edges[0]
     if mode.enabled or edge is None or not isinstance(edge[0], Node) or edge[1] or not getattr(edge[0].op, "masks", 0):
         return False
-    seen = node.hooks or edge[0].hooks or edge[0].prehooks or edge[0].retain
-    return not seen and mode.anomaly is None and not interception.active
+    seen = node.hooks or edge[0].watched
+    return not seen and tape.anomaly is None and not interception.active
 
 
 def settled(grad: Any) -> Any:

@@ -49,13 +49,15 @@ _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 class Storage:
     """What all views of one buffer share: the write counter, and the private layout, if there is one."""
 
-    # Class-level defaults, so that a new storage costs no attribute writes.
-    version = 0  # writes so far; saved values remember the count they saw
-    rebases = 0  # times that an in-place write changed the autograd history of the family
+    __slots__ = ("version", "rebases", "array", "__dict__", "__weakref__")
     writer: tuple[str, int] | None = None  # file and line of the last in-place write
-    array: Array | None = None  # private storages: the whole buffer in its logical shape
     aliases: tuple[weakref.ref[Any], ...] = ()  # private storages: the tensors on it
     of_inference = False  # made in inference mode: barred from the tape, and from writes outside of that mode
+
+    def __init__(self) -> None:
+        self.version = 0  # writes so far; saved values remember the count they saw
+        self.rebases = 0  # times that an in-place write changed the autograd history of the family
+        self.array: Array | None = None  # private storages: the whole buffer in its logical shape
 
     @property
     def private(self) -> bool:

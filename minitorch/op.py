@@ -8,10 +8,8 @@ the Tensor methods, the `nn.functional` names and the generic tests follow.
 
 from __future__ import annotations
 
-import contextvars
 import itertools
 import math
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +21,7 @@ from . import convert, dtypes
 from .config import settings
 from .dispatch import apply
 from .memory import Array, replay
+from .quiet import quiet
 from .tensor import Tensor, method, wrap
 
 __all__ = [
@@ -235,18 +234,6 @@ def broadcast_error(arrays: list[Any]) -> RuntimeError | None:
     return None
 
 
-class _Quiet(threading.local):
-    """Each thread's context in which NumPy reports no floating-point events; cheaper to enter than `errstate`."""
-
-    def __init__(self) -> None:
-        context = contextvars.copy_context()
-        context.run(np.seterr, all="ignore")
-        self.run = context.run
-
-
-quiet = _Quiet()
-
-
 def result_dtype(values: Iterable[Any]) -> dtypes.dtype:
     """Return torch's result dtype of arrays and numbers: dimensioned arrays first, then 0-d ones, then
     numbers.
@@ -279,7 +266,9 @@ def _scatter_view_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | Non
     part = g
     for op, params in chain:
         part = apply(op, (part,), params)
-    rest = SCATTER_VIEW(g, wrap(np.zeros_like(part._data)), params=(chain,)) if node.needs[0] else None
+    rest = None
+    if node.needs[0]:
+        rest = SCATTER_VIEW(g, wrap(np.zeros(part._data.shape, part._data.dtype)), params=(chain,))
     return rest, part if node.needs[1] else None
 
 
@@ -359,6 +348,7 @@ class Record:
     functional: bool
     top: bool
     differentiable: bool
+    short: Callable[..., Any] | None  # what the function does with its defaults, on the other arguments
     budget: float  # float32 error against float64, in units of last place scaled by the reduction's length
     work: Callable[..., tuple[float, float]] | None  # (FLOPs, bytes) of a call
     bench: tuple[Any, ...]
@@ -378,6 +368,7 @@ def register(
     functional: bool = False,
     top: bool = True,
     differentiable: bool = True,
+    short: Callable[..., Any] | None = None,
     budget: float = 4.0,
     work: Callable[..., tuple[float, float]] | None = None,
     bench: tuple[Any, ...] = (),
@@ -390,6 +381,6 @@ def register(
     for each in methods:
         method(fn, each)
     RECORDS[name] = Record(
-        name, fn, ref, samples, failures, methods, functional, top, differentiable, budget, work, bench
+        name, fn, ref, samples, failures, methods, functional, top, differentiable, short, budget, work, bench
     )
     return fn

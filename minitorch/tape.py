@@ -30,10 +30,10 @@ class _Mode(threading.local):
     """Each thread's switches."""
 
     enabled = True
-    anomaly: Any = None  # while anomalies are looked for: gives what is to be remembered of a node's origin
 
 
 mode = _Mode()
+anomaly: Any = None  # while anomalies are looked for: gives what is to be remembered of a node's origin
 sequence = itertools.count()  # numbers nodes: each is younger than the nodes it points to
 
 
@@ -81,25 +81,31 @@ class Saved:
         self.chain = tensor._chain
         self.edge = edge
 
-    def unpack(self, node: Node, what: str) -> Tensor:
-        """Return the value as a tensor in its place on the tape; RuntimeError if it was overwritten."""
-        storage = self.storage
+    def unpack(self, node: Node, what: str | int) -> Tensor:
+        """Return the value, ``what`` of a node (a number stands for that input), in its place on the tape.
+
+        RuntimeError if it was overwritten.
+        """
+        storage, edge = self.storage, self.edge
         if storage.version != self.version:
             raise RuntimeError(self._overwritten(node, what))
-        tensor = _new(Tensor)
-        tensor._data, tensor._storage = self.array, storage
-        if self.chain:
-            tensor._chain = self.chain
+        owner: Any
+        owner, index = edge or (None, 0)
+        of_leaf = isinstance(owner, Tensor)
+        if of_leaf and owner._storage is storage:
+            return owner
+        tensor = _new(Tensor)  # what `Tensor.__new__` does, without the call
+        tensor._requires, tensor._node, tensor._index = False, None, 0
+        tensor._base, tensor._seen, tensor._frozen = None, 0, ""
+        tensor._data, tensor._storage, tensor._chain = self.array, storage, self.chain
+        if owner is not None and not of_leaf:
+            tensor._node, tensor._index, tensor._requires = owner, index, True
         if storage.array is not None:
             storage.join(tensor)
-        if self.edge is not None:
-            owner, index = self.edge
-            if isinstance(owner, Tensor):
-                return owner if owner._storage is storage else tensor
-            tensor._node, tensor._index, tensor._requires = owner, index, True
         return tensor
 
-    def _overwritten(self, node: Node, what: str) -> str:
+    def _overwritten(self, node: Node, what: str | int) -> str:
+        what = f"input {what}" if isinstance(what, int) else what
         kind = dtypes.FROM_NUMPY[self.array.dtype].scalar_type
         maker, index = self.edge if self.edge is not None else (None, 0)
         made = f", which is output {index} of {_STEM.sub('', maker.name())}," if isinstance(maker, Node) else ""
@@ -127,17 +133,22 @@ keep: Any = Saved  # what keeps a value for the backward pass; saved-tensor hook
 class Node:
     """One recorded operation."""
 
-    # Set when an operation is recorded.
+    # Set when an operation is recorded; slots, as the defaults of a class take many times longer to write and read.
+    __slots__ = (
+        "op", "params", "edges", "needs", "metas", "seq", "_inputs", "_outputs", "freed", "watched", "__dict__",
+        "__weakref__",
+    )  # fmt: skip
     op: Any
     params: tuple[Any, ...]
     edges: tuple[Edge | None, ...]  # where the gradients of the inputs go
     needs: tuple[Any, ...]  # for each input, whether its gradient is wanted: the edges, narrowed by `grad(inputs=...)`
     metas: tuple[Any, ...]  # (shape, dtype) of every output
     seq: int
-    # Class-level defaults keep the creation of a node short.
-    _inputs: list[Any] | None = None
-    _outputs: list[Any] | None = None
-    freed = False
+    _inputs: list[Any] | None
+    _outputs: list[Any] | None
+    freed: bool
+    watched: bool  # whether there are, or were, hooks of any kind, or gradients to be retained
+    # Few nodes have more than that.
     hooks: HookTable | None = None  # run on the gradients of the inputs, once they are known
     prehooks: list[tuple[int, HookTable]] | None = None  # run on the gradient of one output, or (-1) of all of them
     retain: dict[int, Any] | None = None
@@ -149,6 +160,8 @@ class Node:
         self.op, self.params = op, params
         self.edges = self.needs = edges
         self.seq = next(sequence)
+        self._inputs = self._outputs = None
+        self.freed = self.watched = False
 
     def name(self) -> str:
         """Return torch's name of the backward function, such as ``AddBackward0``."""
@@ -162,7 +175,7 @@ class Node:
     def input(self, i: int) -> Any:
         """Return the saved input ``i``: a tensor, or the plain value that was given."""
         value = self._saved(self._inputs)[i]
-        return value.unpack(self, f"input {i}") if isinstance(value, Saved) else value
+        return value.unpack(self, i) if isinstance(value, Saved) else value
 
     def output(self, i: int = 0) -> Tensor:
         """Return the saved output ``i``."""
@@ -171,7 +184,7 @@ class Node:
             return saved.unpack(self, f"output {i}")
         saved.edge = (self, i)
         try:
-            return saved.unpack(self, f"output {i}")
+            return saved.unpack(self, f"output {i}" if i else "output 0")
         finally:
             saved.edge = None  # a lasting edge to its own node would be a reference cycle
 
@@ -207,7 +220,7 @@ class Node:
     def register_hook(self, fn: Hook) -> RemovableHandle:
         """Call ``fn(grad_inputs, grad_outputs)`` after the node ran; a tuple that it returns replaces grad_inputs."""
         if self.hooks is None:
-            self.hooks = OrderedDict()
+            self.hooks, self.watched = OrderedDict(), True
         return add_hook(self.hooks, fn)
 
     def register_prehook(self, fn: Hook) -> RemovableHandle:
@@ -217,7 +230,7 @@ class Node:
     def hook_output(self, index: int, fn: Hook) -> RemovableHandle:
         """Call ``fn`` on the gradient of output ``index`` as soon as it is known; -1: on the tuple of all."""
         table: HookTable = OrderedDict()
-        self.prehooks = [*(self.prehooks or ()), (index, table)]
+        self.prehooks, self.watched = [*(self.prehooks or ()), (index, table)], True
         return add_hook(table, fn)
 
     @property

@@ -18,35 +18,11 @@ from .dtypes import dtype
 from .handles import HookTable
 from .keywords import answering
 from .memory import Array, Storage, copied
+from .size import Size
 
-__all__ = ["Size", "Tensor", "method", "wrap"]
+__all__ = ["Size", "Tensor", "bare", "method", "wrap"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Size(tuple[int, ...]):
-    """A tensor's shape: a tuple of ints that can count its elements.
-
-    Examples
-    --------
-    >>> import minitorch
-    >>> minitorch.zeros(2, 3).shape.numel()
-    6
-    """
-
-    def numel(self) -> int:
-        """Return the number of elements."""
-        return int(np.prod(self, dtype=np.int64))
-
-    def __repr__(self) -> str:
-        return f"torch.Size({list(self)})"
-
-    def __getitem__(self, item: Any) -> Any:
-        found = tuple.__getitem__(self, item)
-        return Size(found) if isinstance(item, slice) else found
-
-    def __add__(self, other: Any) -> Size:
-        return Size(tuple.__add__(self, tuple(other)))
 
 
 def method(fn: F, name: str | None = None) -> F:
@@ -70,24 +46,35 @@ class Tensor:
     tensor([2., 4.])
     """
 
-    # Set on every tensor.
+    # What every operation looks at stands in slots, many times faster than a class's defaults, and set on every tensor.
+    __slots__ = (
+        "_data", "_storage", "_requires", "_node", "_index", "_base", "_chain", "_seen", "_frozen", "__dict__",
+        "__weakref__",
+    )  # fmt: skip
     _data: Array
     _storage: Storage
-    # Class-level defaults keep the creation of a tensor at two attribute writes.
-    _requires = False
-    _node: Any = None  # the node that computed this tensor; None for leaves
-    _index = 0  # which of the node's outputs this is
-    _base: Tensor | None = None  # views: the tensor whose history an in-place write rewrites
-    _chain: tuple[tuple[Any, tuple[Any, ...]], ...] = ()  # view operations from the storage's owner to here
-    _seen = 0  # views: `storage.rebases` when `_node` was last derived
+    _requires: bool
+    _node: Any  # the node that computed this tensor; None for leaves
+    _index: int  # which of the node's outputs this is
+    _base: Tensor | None  # views: the tensor whose history an in-place write rewrites
+    _chain: tuple[tuple[Any, tuple[Any, ...]], ...]  # view operations from the storage's owner to here
+    _seen: int  # views: `storage.rebases` when `_node` was last derived
+    _frozen: str  # views that must not be written in place while recording: why
+    # The rest is seldom asked for.
     _grad: Tensor | None = None
     _hooks: HookTable | None = None  # leaves: gradient hooks
     _post_hooks: HookTable | None = None  # leaves: hooks after accumulation
     _node_hooks: tuple[HookTable, HookTable] | None = None  # leaves: hooks before and after their `AccumulateGrad`
     _retains = False
     _tangents: dict[Any, Tensor] | None = None  # forward mode: the derivatives that this tensor carries, by level
-    _frozen = ""  # views that must not be written in place while recording: why
     __array_priority__ = 1000
+
+    def __new__(cls, *args: Any, **options: Any) -> Any:
+        """Return a tensor that is no view and on no tape; the array and its storage are still to be set."""
+        self = _new(cls)
+        self._requires, self._node, self._index = False, None, 0
+        self._base, self._chain, self._seen, self._frozen = None, (), 0, ""
+        return self
 
     def __init__(self, *args: Any, dtype: dtype | None = None, device: Any = None) -> None:
         self._data = convert.legacy(args, dtype or dtypes.get_default_dtype())
@@ -360,7 +347,7 @@ def _user_attributes(tensor: Tensor, memo: dict[int, Any]) -> dict[str, Any]:
     import copy
 
     own = {name: value for name, value in tensor.__dict__.items() if not hasattr(Tensor, name)}
-    return {name: copy.deepcopy(v, memo) for name, v in own.items() if name not in ("_data", "_storage")}
+    return {name: copy.deepcopy(v, memo) for name, v in own.items()}
 
 
 def _rebuild(cls: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
@@ -372,11 +359,21 @@ def _rebuild(cls: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
 _new = object.__new__
 
 
+def bare(array: Array) -> Tensor:
+    """Return a tensor on a storage of its own over an array."""
+    tensor = _new(Tensor)  # what `Tensor.__new__` does, without the call
+    tensor._requires, tensor._node, tensor._index = False, None, 0
+    tensor._base, tensor._chain, tensor._seen, tensor._frozen = None, (), 0, ""
+    tensor._data = array
+    tensor._storage = memory.infer(Storage()) if memory.inferring else Storage()
+    return tensor
+
+
 def wrap(array: Any, cls: type[Tensor] = Tensor) -> Tensor:
     """Return a tensor on a storage of its own over a NumPy array (or scalar), without a copy."""
-    tensor = _new(cls)
-    tensor._data = array if type(array) is np.ndarray else np.asarray(array)
-    tensor._storage = memory.infer(Storage()) if memory.inferring else Storage()
+    tensor = bare(array if type(array) is np.ndarray else np.asarray(array))
+    if cls is not Tensor:
+        tensor.__class__ = cls
     return tensor
 
 

@@ -20,7 +20,8 @@ LAYERS: dict[int, str] = {
     0: "_version errors config cpu device dtypes precision handles",
     1: "jit _cache _launch _parallel _progress _source codegen",  # jit's private parts belong to its door
     2: "kernels memory",
-    3: "interception keywords convert op dispatch tape masked backward inplace tensor random _printing",
+    3: "quiet size interception keywords convert op dispatch lanes tape masked backward inplace tensor random "
+    "_printing",
     4: "ops",
     5: "autograd _explain fft func distributions nn optim utils io serialization signal special vision warmup linalg "
     "compat",

@@ -190,3 +190,17 @@ def test_a_mask_written_after_it_picked_does_not_change_the_gradient() -> None:
     mask.fill_(False)
     y.sum().backward()
     assert x.grad is not None and x.grad.tolist() == [1.0, 0.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("n", [3, 80])
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_mask_picks_the_same_whatever_the_size(n: int, recorded: bool) -> None:
+    values = np.arange(2.0 * n * n, dtype=np.float32).reshape(2, n, n)
+    x = torch.tensor(values, requires_grad=recorded)
+    for mask in (values % 3 == 0, values[..., 0] % 2 == 0):
+        found = x[torch.tensor(mask)]
+        assert np.array_equal(found.detach().numpy(), values[mask])
+        if recorded:
+            (grad,) = torch.autograd.grad((found * found).sum(), x)
+            wide = mask.reshape(mask.shape + (1,) * (3 - mask.ndim))
+            assert np.array_equal(grad.numpy(), np.where(wide, 2 * values, 0))

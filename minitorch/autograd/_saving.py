@@ -91,7 +91,7 @@ class Packed(Saved):
         else:
             del self.array, self.storage
 
-    def unpack(self, node: Node, what: str) -> Tensor:
+    def unpack(self, node: Node, what: str | int) -> Tensor:
         """Return what the second hook makes of the held value, in its place on the tape."""
         value = self.unpack_hook(super().unpack(node, what) if self.own else self.held)
         if not isinstance(value, Tensor):

@@ -259,7 +259,7 @@ class _SavedDual(Saved):
     def __init__(self, saved: Saved, tensor: Tensor) -> None:
         self.saved, self.tangents, self.edge = saved, tensor._tangents, saved.edge
 
-    def unpack(self, node: Node, what: str) -> Tensor:
+    def unpack(self, node: Node, what: str | int) -> Tensor:
         """Return the value in its place on the tape, with its tangents."""
         before, self.saved.edge = self.saved.edge, self.edge
         try:

@@ -7,7 +7,8 @@ import traceback
 import warnings
 from typing import Any
 
-from ..tape import Node, mode
+from .. import tape
+from ..tape import Node
 from ..tensor import Tensor
 from ._layers import LayerStack, layer_text
 
@@ -35,7 +36,7 @@ class _Site:
 
 
 class _Detector:
-    """What stands in `mode.anomaly`: gives a node's site when it is recorded, and runs its backward."""
+    """What stands in `tape.anomaly`: gives a node's site when it is recorded, and runs its backward."""
 
     def __init__(self, check_nan: bool, layers: LayerStack) -> None:
         self.check_nan, self.layers = check_nan, layers
@@ -138,7 +139,7 @@ class detect_anomaly(set_detect_anomaly):
 
 
 def _detector() -> _Detector | None:
-    found: _Detector | None = type(mode).anomaly
+    found: _Detector | None = tape.anomaly
     return found
 
 
@@ -149,7 +150,7 @@ def _switch(to: _Detector | None) -> None:
         before.layers.__exit__()
     if to is not None:
         to.layers.__enter__()
-    type(mode).anomaly = to
+    tape.anomaly = to
 
 
 def is_anomaly_enabled() -> bool:

@@ -20,7 +20,7 @@ from ..dispatch import edge_of
 from ..inplace import rebase
 from ..op import Op
 from ..tape import Node, Saved, mode, recording
-from ..tensor import Tensor, _new, wrap
+from ..tensor import Tensor, wrap
 from ._once import once_differentiable
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
@@ -269,8 +269,8 @@ def _finish(node: Node, ctx: FunctionCtx, args: tuple[Any, ...], result: Any) ->
             "that are modified inplace must all be outputs of the Function."
         )
     node.metas = tuple([_meta(r) for r in given])
-    if mode.anomaly is not None:
-        node.site = mode.anomaly()
+    if tape.anomaly is not None:
+        node.site = tape.anomaly()
     outs = tuple([_output(node, ctx, args, i, r) for i, r in enumerate(given)])
     _save(node, ctx, given, outs)
     return outs if many else outs[0]
@@ -300,7 +300,7 @@ def _among(tensor: Tensor, others: Sequence[Any]) -> bool:
 
 def _same_elements(x: Tensor, who: str) -> Tensor:
     """Return an alias with a history of its own, which in-place operations may not extend."""
-    out = _new(Tensor)
+    out = Tensor.__new__(Tensor)
     out._data, out._storage, out._chain = x._data, x._storage, x._chain
     out._frozen = f"{who} is a view and is being modified inplace. {_VIEW_IN_FUNCTION}"
     if x._storage.private:

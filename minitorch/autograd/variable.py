@@ -8,12 +8,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from ..dispatch import _requires, edge_of
+from ..dispatch import edge_of, requires
 from ..errors import shape_text
 from ..handles import RemovableHandle, add_hook
 from ..memory import inference
 from ..tape import Node, shown
-from ..tensor import Tensor, _new, method
+from ..tensor import Tensor, method
 
 __all__ = ["Variable"]
 
@@ -65,7 +65,7 @@ def _set_grad(self: Tensor, grad: Tensor | None) -> None:
     self._grad = grad
 
 
-Tensor.requires_grad = property(_requires, _set_requires_grad, doc="Whether gradients are collected.")  # type: ignore[attr-defined]
+Tensor.requires_grad = property(requires, _set_requires_grad, doc="Whether gradients are collected.")  # type: ignore[attr-defined]
 Tensor.grad_fn = property(_grad_fn, doc="The node that computed this tensor, or None.")  # type: ignore[attr-defined]
 Tensor.grad = property(lambda self: self._grad, _set_grad, doc="The gradient accumulated so far, or None.")  # type: ignore[attr-defined]
 Tensor.output_nr = property(lambda self: self._index, doc="Which output of `grad_fn` this is.")  # type: ignore[attr-defined]
@@ -107,7 +107,7 @@ def retain_grad(self: Tensor) -> None:
     if edge is None:
         raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
     if isinstance(edge[0], Node):
-        edge[0].retain = edge[0].retain or {}
+        edge[0].retain, edge[0].watched = edge[0].retain or {}, True
         edge[0].retain[edge[1]] = weakref.ref(self)
         self._retains = True
 
@@ -121,7 +121,7 @@ def _is_view(self: Tensor) -> bool:
 @method
 def detach(self: Tensor) -> Tensor:
     """Return the same elements off the tape, sharing memory and the write counter."""
-    out = _new(Tensor)
+    out = Tensor.__new__(Tensor)
     out._data, out._storage, out._chain = self._data, self._storage, self._chain
     if self._storage.private:
         out._storage.join(out)

@@ -132,7 +132,7 @@ class _SavedBatched(Saved):
         self.storage = tensor._phys._storage
         self.version = self.storage.version
 
-    def unpack(self, node: Node, what: str) -> Tensor:
+    def unpack(self, node: Node, what: str | int) -> Tensor:
         """Return the value in its place on the tape; RuntimeError if it was overwritten."""
         if self.storage.version != self.version:
             raise RuntimeError(self._overwritten(node, what))

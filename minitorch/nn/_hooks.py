@@ -298,6 +298,6 @@ def _hook_last_op(module: Any, hooks: list[Hook], result: Any) -> None:
         result = next(v for v in result.values() if isinstance(v, Tensor)) if isinstance(result, dict) else result[0]
     if result.grad_fn is not None:
         node: Any = result.grad_fn
-        node.hooks = OrderedDict() if node.hooks is None else node.hooks
+        node.hooks, node.watched = OrderedDict() if node.hooks is None else node.hooks, True
         for hook in hooks:
             add_hook(node.hooks, _ModuleHook(hook, module))

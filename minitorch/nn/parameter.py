@@ -140,8 +140,8 @@ class UninitializedTensorMixin:
 
     def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Any:
         """Return a tensor whose values do not exist."""
-        self = object.__new__(cls)
-        self.__dict__.update(_blank=empty(0, device=device, dtype=dtype), _storage=Storage(), _requires=requires_grad)
+        self: Any = Tensor.__new__(cls)  # type: ignore[arg-type]
+        self._blank, self._storage, self._requires = empty(0, device=device, dtype=dtype), Storage(), requires_grad
         return self
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -152,7 +152,7 @@ class UninitializedTensorMixin:
         made = empty(tuple(shape), device=device, dtype=dtype or self._blank.dtype)
         del self.__dict__["_blank"]
         self.__class__ = self.cls_to_become
-        self.__dict__.update(_data=made._data, _storage=made._storage)
+        self._data, self._storage = made._data, made._storage  # type: ignore[misc]
 
     @property
     def _data(self) -> Any:

@@ -10,8 +10,9 @@ import numpy as np
 
 from ..backward import backward_pass
 from ..convert import from_bfloat16, wrap_dim, wrap_dims
-from ..dispatch import apply, edge_of
+from ..dispatch import apply, apply_view, edge_of
 from ..inplace import apply_, check_result, write
+from ..lanes import pair_
 from ..op import Failure, Make, Op, Sample, register
 from ..tape import mode, recording
 from ..tensor import Tensor, method, wrap
@@ -22,6 +23,7 @@ __all__ = [
     "Tensor",
     "apply",
     "apply_",
+    "apply_view",
     "conj",
     "deliver",
     "deliver_all",
@@ -108,7 +110,7 @@ def inplace(op: Op, name: str, arity: int = 1) -> None:
     def binary_(self: Tensor, other: Any) -> Tensor:
         return apply_(op, (self, operand(name, other)))
 
-    fn: Callable[..., Tensor] = unary_ if arity == 1 else binary_
+    fn: Callable[..., Tensor] = unary_ if arity == 1 else pair_(op, binary_)
     fn.__name__ = fn.__qualname__ = name
     fn.__doc__ = f"Write the result of `{name[:-1]}` over the tensor, and return it."
     method(fn, name)
@@ -126,10 +128,15 @@ def ints(values: tuple[Any, ...]) -> tuple[int, ...]:
 
 def normal_dims(dim: Any, ndim: int) -> tuple[int, ...]:
     """Return reduced dimensions from 0: all of them for None and for an empty tuple, none of a 0-d tensor's."""
+    if type(dim) is int and -ndim <= dim < ndim:
+        return (dim + ndim if dim < 0 else dim,)
     if dim is None or (isinstance(dim, (tuple, list)) and not dim):
-        return tuple(range(ndim))
+        return _ALL_DIMS[ndim]
     found = wrap_dims(dim, ndim)
     return found if ndim else ()
+
+
+_ALL_DIMS = [tuple(range(ndim)) for ndim in range(65)]  # NumPy has no more dimensions than 64
 
 
 def one_dim(dim: int, ndim: int) -> int:
@@ -139,7 +146,10 @@ def one_dim(dim: int, ndim: int) -> int:
 
 def zeros_like(x: Tensor, shape: tuple[int, ...] | None = None) -> Tensor:
     """Return zeros of the dtype of ``x``, off the tape (a gradient that is 0 even where ``x`` is infinite)."""
-    return wrap(np.zeros_like(x._data) if shape is None else np.zeros(shape, x._data.dtype))
+    array = x._data
+    if shape is None and not array.flags.c_contiguous:
+        return wrap(np.zeros_like(array))
+    return wrap(np.zeros(array.shape if shape is None else shape, array.dtype))
 
 
 IDENTITY: Op = Op("alias", lambda x: x.view(), lambda node, g: g)

@@ -13,7 +13,8 @@ import numpy as np
 from ..kernels import difference as kernels
 from ..kernels import elementwise
 from ..memory import Array
-from ..op import Op, Variant, Widening, quiet
+from ..op import Op, Variant, Widening
+from ..quiet import quiet
 from ..tensor import wrap
 from ._common import Tensor, apply, vjp_of
 from ._large import LARGE

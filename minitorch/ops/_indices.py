@@ -15,13 +15,16 @@ from ..errors import shape_text
 from ..memory import Array
 from ._common import Tensor
 
-__all__ = ["Index", "is_whole", "parse"]
+__all__ = ["Index", "is_plain", "is_whole", "parse", "plain"]
 
 Index = tuple[Any, ...]
 
 
 def parse(x: Tensor, index: Any) -> tuple[Index, Index]:
     """Split an index into its basic part and its tensor part; None in the latter means a whole dimension."""
+    found = plain(index, x._data.shape)
+    if found is not None:
+        return found, ()
     items = list(index) if isinstance(index, tuple) or _is_tuple_like(index) else [index]
     items = [_normal(item) for item in items]
     items = _spread_ellipsis(x, items)
@@ -42,6 +45,41 @@ def parse(x: Tensor, index: Any) -> tuple[Index, Index]:
             tensors.extend(_coordinates(item, x._data.shape, dim))
             dim += _taken(item)
     return tuple(basic), tuple(tensors) if any(t is not None for t in tensors) else ()
+
+
+def plain(index: Any, shape: tuple[int, ...]) -> Index | None:
+    """Return an index of ints in range, slices, None and an Ellipsis, which is spread; None for others."""
+    items = index
+    if type(index) is not tuple:
+        items = (index,)
+    for place, item in enumerate(items):
+        if item is Ellipsis:
+            rest = len(shape) + 1 - sum([i is not None for i in items])
+            items = (*items[:place], *[slice(None)] * rest, *items[place + 1 :])
+            break
+    dim, ndim = 0, len(shape)
+    for item in items:
+        if item is None:
+            continue
+        if dim == ndim:
+            return None
+        if type(item) is slice:
+            if not is_plain(item):
+                return None
+        elif type(item) is not int or not -shape[dim] <= item < shape[dim]:
+            return None
+        dim += 1
+    return items or None
+
+
+def is_plain(item: slice) -> bool:
+    """Whether a slice is one of ints that NumPy takes as torch does: forward, if at all by steps."""
+    start, stop, step = item.start, item.stop, item.step
+    return (
+        (start is None or type(start) is int)
+        and (stop is None or type(stop) is int)
+        and (step is None or (type(step) is int and step > 0))
+    )
 
 
 def _is_tuple_like(index: Any) -> bool:

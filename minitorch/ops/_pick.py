@@ -14,7 +14,7 @@ from ..errors import shape_text
 from ..kernels import scatter as kernels
 from ..memory import Array
 
-__all__ = ["Along", "add_at", "full", "pick"]
+__all__ = ["FEW", "Along", "add_at", "full", "pick"]
 
 Index = tuple[Any, ...]
 
@@ -40,7 +40,8 @@ class Along(tuple[Any, ...]):
         return own[:dim] == shape[:dim] and own[dim + 1 :] == shape[dim + 1 :]
 
 
-_FEW = 1 << 12  # elements up to which NumPy is done before a kernel is called
+_FEWER = 1 << 8  # values up to which NumPy adds one by one before a kernel is called
+FEW = 1 << 12  # elements up to which NumPy is done before a kernel is called
 
 
 def full(tensors: Index) -> Index:
@@ -50,8 +51,9 @@ def full(tensors: Index) -> Index:
 
 def pick(x: Array, tensors: Index) -> Array:
     """Return the elements that an index names, in new memory."""
-    if len(tensors) == 1 and x.size <= _FEW:
+    if len(tensors) == 1 and x.size <= FEW:
         return x.take(tensors[0], 0) if tensors[0].dtype.char == "l" and x.ndim else _picked(x, tensors)
+    tensors = _coordinates(x, tensors)
     if x.size and type(tensors) is Along and x.dtype.char in "fd" and tensors.fits(x.shape) and tensors.picks.size:
         parts = _split(x.shape, tensors.dim, tensors.dim + 1)
         index = np.ascontiguousarray(tensors.picks, np.int64)
@@ -63,6 +65,16 @@ def pick(x: Array, tensors: Index) -> Array:
     first, stop, index = rows
     seen = kernels.take(np.ascontiguousarray(x).reshape(_split(x.shape, first, stop)), index.ravel())
     return seen.reshape(x.shape[:first] + index.shape + x.shape[stop:])
+
+
+def _coordinates(x: Array, tensors: Index) -> Index:
+    """Return an index with a mask, which can only be the last of it, as coordinates."""
+    mask = tensors[-1] if tensors else None
+    if mask is None or mask.dtype.char != "?":
+        return tensors
+    if x.shape[len(tensors) - 1 :][: mask.ndim] != mask.shape:
+        raise IndexError
+    return (*tensors[:-1], *mask.nonzero())
 
 
 def _picked(x: Array, tensors: Index) -> Array:
@@ -77,7 +89,14 @@ def _picked(x: Array, tensors: Index) -> Array:
 
 def add_at(out: Array, tensors: Index, value: Array) -> None:
     """Add a value to the places that an index names; places named twice get both, in order."""
-    known = out.dtype.char in "fd" and out.flags.c_contiguous and value.dtype == out.dtype and out.size and value.size
+    tensors = _coordinates(out, tensors)
+    known = (
+        value.size > _FEWER
+        and out.dtype.char in "fd"
+        and out.flags.c_contiguous
+        and value.dtype == out.dtype
+        and out.size
+    )
     if known and type(tensors) is Along and tensors.fits(out.shape) and tensors.picks.size:
         parts = _split(out.shape, tensors.dim, tensors.dim + 1)
         index = np.ascontiguousarray(tensors.picks, np.int64).reshape(parts[0], -1, parts[2])

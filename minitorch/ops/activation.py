@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import elementwise
+from ..lanes import single
 from ..masked import Masked, may_mask
 from ..op import Make, Op, Pointwise, Sample, Variant, register
 from ..tensor import method
@@ -30,7 +31,10 @@ def _samples(make: Make) -> Iterator[Sample]:
 
 
 def _np_relu(x: Any) -> Any:
-    return np.maximum(x, x.dtype.type(0))
+    return np.maximum(x, _ZERO[x.dtype.char] if x.dtype.char in _ZERO else x.dtype.type(0))
+
+
+_ZERO = {kind: np.zeros((), kind) for kind in "fd"}  # NumPy computes with it many times faster than with a number
 
 
 def _relu_vjp(node: Any, g: Tensor) -> Any:
@@ -73,10 +77,19 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> minitorch.relu(minitorch.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    x = tensor_arg("relu", input)
-    if x._data.dtype == bool:
+    if inplace:
+        return apply_(RELU, (_not_bool(input),))
+    result: Tensor = _short_relu(input)
+    return result
+
+
+def _not_bool(input: Any) -> Tensor:
+    if tensor_arg("relu", input)._data.dtype == bool:
         raise RuntimeError("Boolean inputs not supported for relu")
-    return apply_(RELU, (x,)) if inplace else apply(RELU, (x,))
+    return input
+
+
+_short_relu = single(RELU, lambda input, params: apply(RELU, (_not_bool(input),)))
 
 
 @method
@@ -183,7 +196,7 @@ def _prelu_samples(make: Make) -> Iterator[Sample]:
     yield Sample("channels", (make(2, 3, 2, apart=4 / 12), make(3)))
 
 
-register(relu, samples=_samples, functional=True)
+register(relu, samples=_samples, functional=True, short=_short_relu)
 for _fn in (leaky_relu, hardtanh, relu6):
     register(_fn, samples=_samples, methods=(), functional=True, top=False)
 register(prelu, samples=_prelu_samples, functional=True)

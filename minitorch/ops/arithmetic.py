@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..lanes import pair, pair_
 from ..op import Failure, Make, Op, Pointwise, Sample, register, result_dtype
-from ..tensor import method, wrap
-from ._common import OPERAND, Tensor, apply, apply_, conj, deliver, inplace, legacy_scale, operand, tensor_arg
+from ..tensor import method
+from ._common import Tensor, apply, apply_, conj, deliver, inplace, legacy_scale, operand, tensor_arg
 from ._common import zeros_like as zeros_like
 from ._large import compiled
+from ._operators import operator
 
 __all__ = [
     "add",
@@ -25,7 +27,6 @@ __all__ = [
     "floor_divide",
     "fmod",
     "mul",
-    "operator",
     "positive_samples",
     "remainder",
     "sub",
@@ -105,6 +106,14 @@ DIV: Op = Pointwise(
 )
 
 
+def checked(op: Op, name: str) -> Any:
+    """Return the application of an operation to two operands that may be anything."""
+    return lambda x, y: apply(op, (operand(name, x, "input", 1), operand(name, y)))
+
+
+_plain_add, _plain_sub, _plain_mul, _plain_div = [pair(op, checked(op, op.name)) for op in (ADD, SUB, MUL, DIV)]
+
+
 def _scaled(input: Any, other: Any, alpha: Any) -> Any:
     """Return ``alpha * other`` in the dtype of the sum."""
     if type(alpha) is int and alpha == 1:
@@ -138,8 +147,11 @@ def add(input: Any, other: Any, _last: Any = None, *, alpha: Any = 1, out: Tenso
     """
     if _last is not None:
         other, alpha = _last, legacy_scale("add", other)
-    operand("add", input, "input", 1)
-    return deliver(apply(ADD, (input, _scaled(input, operand("add", other), alpha))), out)
+    if type(alpha) is not int or alpha != 1:
+        operand("add", input, "input", 1)
+        other = _scaled(input, operand("add", other), alpha)
+    result: Tensor = _plain_add(input, other)
+    return result if out is None else deliver(result, out)
 
 
 def sub(input: Any, other: Any, _last: Any = None, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
@@ -153,8 +165,11 @@ def sub(input: Any, other: Any, _last: Any = None, *, alpha: Any = 1, out: Tenso
     """
     if _last is not None:
         other, alpha = _last, legacy_scale("sub", other)
-    operand("sub", input, "input", 1)
-    return deliver(apply(SUB, (input, _scaled(input, operand("sub", other), alpha))), out)
+    if type(alpha) is not int or alpha != 1:
+        operand("sub", input, "input", 1)
+        other = _scaled(input, operand("sub", other), alpha)
+    result: Tensor = _plain_sub(input, other)
+    return result if out is None else deliver(result, out)
 
 
 def mul(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
@@ -166,7 +181,8 @@ def mul(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     >>> minitorch.mul(minitorch.tensor([1.0, 2.0]), 3)
     tensor([3., 6.])
     """
-    return deliver(apply(MUL, (operand("mul", input, "input", 1), operand("mul", other))), out)
+    result: Tensor = _plain_mul(input, other)
+    return result if out is None else deliver(result, out)
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor | None = None) -> Tensor:
@@ -182,13 +198,12 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor
     >>> minitorch.div(minitorch.tensor([7, -7]), 2, rounding_mode="floor")
     tensor([ 3, -4])
     """
-    op = _rounded_division(rounding_mode)
-    return deliver(apply(op, (operand("div", input, "input", 1), operand("div", other))), out)
+    divide = _plain_div if rounding_mode is None else checked(_rounded_division(rounding_mode), "div")
+    result: Tensor = divide(input, other)
+    return result if out is None else deliver(result, out)
 
 
-def _rounded_division(mode: str | None) -> Op:
-    if mode is None:
-        return DIV
+def _rounded_division(mode: str) -> Op:
     if mode not in ("trunc", "floor"):
         raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{mode}'")
     return DIV_FLOOR if mode == "floor" else TRUNC_DIVIDE
@@ -276,17 +291,23 @@ FMOD: Op = Pointwise("fmod", _np_fmod, _fmod_vjp, saves=_BOTH, lacks="bc")
 def binary(name: str, op: Op, doc: str, samples: Any, *, methods: tuple[str, ...] = (), numbers: bool = True) -> Any:
     """Make, document and register a two-operand function; without ``numbers`` both must be tensors."""
 
-    def fn(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
+    def general(input: Any, other: Any) -> Tensor:
         for place, (what, x) in enumerate((("input", input), ("other", other)), 1):
             tensor_arg(name, x, what, place) if not numbers else operand(name, x, what, place)
         if not isinstance(input, Tensor) and not isinstance(other, Tensor):
             tensor_arg(name, input)
-        return deliver(apply(op, (input, other)), out)
+        return apply(op, (input, other))
+
+    short = pair(op, general) if numbers else general
+
+    def fn(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
+        result: Tensor = short(input, other)
+        return result if out is None else deliver(result, out)
 
     fn.__name__ = fn.__qualname__ = name
     fn.__doc__ = doc
     inplace(op, name + "_", 2)
-    register(fn, samples=samples, failures=binary_failures, methods=(name, *methods))
+    register(fn, samples=samples, failures=binary_failures, methods=(name, *methods), short=short)
     return fn
 
 
@@ -308,12 +329,12 @@ fmod = binary("fmod", FMOD,
     >>> minitorch.fmod(minitorch.tensor([-3.0, 3.0]), 2)
     tensor([-1.,  1.])
     """, positive_samples)  # fmt: skip
-for _fn, _samples, _names in (
-    (add, binary_samples, ("add",)),
-    (sub, binary_samples, ("sub", "subtract")),
-    (mul, binary_samples, ("mul", "multiply")),
-    (div, positive_samples, ("div", "divide", "true_divide")),
-    (floor_divide, positive_samples, ("floor_divide",)),
+for _fn, _short, _samples, _names in (
+    (add, _plain_add, binary_samples, ("add",)),
+    (sub, _plain_sub, binary_samples, ("sub", "subtract")),
+    (mul, _plain_mul, binary_samples, ("mul", "multiply")),
+    (div, _plain_div, positive_samples, ("div", "divide", "true_divide")),
+    (floor_divide, None, positive_samples, ("floor_divide",)),
 ):
     register(
         _fn,
@@ -321,10 +342,14 @@ for _fn, _samples, _names in (
         failures=binary_failures,
         methods=_names,
         differentiable=_fn is not floor_divide,
+        short=_short,
     )
 
 
 # ---- in place and operators ----------------------------------------------------------------------------------------
+
+_write_sum = pair_(ADD, lambda x, y: apply_(ADD, (x, operand("add_", y))))
+_write_difference = pair_(SUB, lambda x, y: apply_(SUB, (x, operand("sub_", y))))
 
 
 @method
@@ -332,6 +357,8 @@ def add_(self: Tensor, other: Any, _last: Any = None, *, alpha: Any = 1) -> Tens
     """Add ``alpha * other`` in place."""
     if _last is not None:
         other, alpha = _last, legacy_scale("add_", other)
+    if type(alpha) is int and alpha == 1:
+        return _write_sum(self, other)
     return apply_(ADD, (self, _scaled(self, operand("add_", other), alpha)))
 
 
@@ -340,46 +367,22 @@ def sub_(self: Tensor, other: Any, _last: Any = None, *, alpha: Any = 1) -> Tens
     """Subtract ``alpha * other`` in place."""
     if _last is not None:
         other, alpha = _last, legacy_scale("sub_", other)
+    if type(alpha) is int and alpha == 1:
+        return _write_difference(self, other)
     return apply_(SUB, (self, _scaled(self, operand("sub_", other), alpha)))
 
 
 @method
 def div_(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """Divide by ``other`` in place."""
-    return apply_(_rounded_division(rounding_mode), (self, operand("div_", other)))
+    op = DIV if rounding_mode is None else _rounded_division(rounding_mode)
+    return apply_(op, (self, operand("div_", other)))
 
 
 inplace(MUL, "mul_", 2)
 inplace(FLOOR_DIVIDE, "floor_divide_", 2)
 for _alias, _name in (("subtract_", "sub_"), ("multiply_", "mul_"), ("divide_", "div_"), ("true_divide_", "div_")):
     method(getattr(Tensor, _name), _alias)
-
-
-def _from_array(x: Tensor, other: Any) -> Any:
-    """Return a NumPy operand as a tensor, whose dtype counts even if it has no dimensions, as NumPy has it."""
-    if not isinstance(other, np.ndarray):
-        return NotImplemented
-    dtypes.of(other)
-    return wrap(other if other.ndim else other.reshape((1,) * x._data.ndim))
-
-
-def operator(name: str, op: Op, swapped: bool = False, write: bool = False) -> None:
-    """Attach a Python operator: ``swapped`` with the tensor on the right, ``write`` in place."""
-
-    def dunder(self: Tensor, other: Any) -> Any:
-        if type(other) is not Tensor and not isinstance(other, OPERAND):
-            other = _from_array(self, other)
-        return NotImplemented if other is NotImplemented else run(op, (self, other))
-
-    def reflected(self: Tensor, other: Any) -> Any:
-        if type(other) is not Tensor and not isinstance(other, OPERAND):
-            other = _from_array(self, other)
-        return NotImplemented if other is NotImplemented else run(op, (other, self))
-
-    run = apply_ if write else apply
-    fn = reflected if swapped else dunder
-    fn.__name__ = fn.__qualname__ = name
-    method(fn, name)
 
 
 for _name, _op in (

@@ -12,7 +12,7 @@ from ..dtypes import bfloat16
 from ..op import Failure, Make, Op, Pointwise, Sample, broadcast_error, register
 from ..tensor import method, wrap
 from ._common import Tensor, apply, apply_, deliver, inplace, operand, tensor_arg
-from .arithmetic import operator
+from ._operators import operator
 
 __all__ = [
     "allclose",

@@ -14,9 +14,10 @@ from ..memory import Array
 from ..op import Op, register
 from ..tensor import method
 from ._common import Tensor, apply, apply_, deliver
+from ._embed import embed
 from ._records import of_one_tensor
 from .create import _finish
-from .shape import _embed, reshape
+from .shape import reshape
 
 __all__ = ["diag", "diag_embed", "diagflat", "diagonal", "trace", "tril", "tril_indices", "triu", "triu_indices"]
 
@@ -40,7 +41,7 @@ def _diag_embed_fwd(x: Array, offset: int, dim1: int, dim2: int) -> Array:
     return out
 
 
-DIAGONAL: Op = Op("diagonal", _diagonal_fwd, _embed, view=True)
+DIAGONAL: Op = Op("diagonal", _diagonal_fwd, embed, view=True)
 DIAG_EMBED: Op = Op("diag_embed", _diag_embed_fwd, lambda node, g: apply(DIAGONAL, (g,), node.params))
 
 

@@ -10,7 +10,7 @@ from ..errors import shape_text
 from ..memory import Array
 from ..op import Op, Widening
 from ..tensor import method
-from ._common import Tensor, apply, ints, register_views
+from ._common import Tensor, apply, apply_view, ints, register_views
 
 __all__ = ["expand"]
 
@@ -74,7 +74,7 @@ def expand(input: Tensor, *sizes: Any, size: Any = (), implicit: bool = False) -
                 f"dimension {i}.  Target sizes: {shape_text(want)}.  Tensor sizes: {shape_text(shape)}"
             )
         full.append(have if n == -1 else n)
-    return apply(EXPAND, (input,), (tuple(full),))
+    return apply_view(EXPAND, input, (tuple(full),))
 
 
 def _type_name(x: Tensor) -> str:

@@ -8,26 +8,27 @@ from typing import Any
 import numpy as np
 
 from .. import convert, dtypes, interception
-from ..dispatch import _requires
+from ..dispatch import requires
 from ..errors import shape_text
 from ..inplace import check_elements_apart, check_writable
-from ..memory import Array, copied
+from ..memory import Array, Storage, copied
 from ..op import Make, Op, Sample, Widening, broadcast_error, register
-from ..tape import mode
+from ..tape import Node, mode
 from ..tensor import method, wrap
-from ._common import NUMBER, Tensor, apply, apply_, zeros_like
-from ._indices import Index, is_whole, parse
-from ._pick import add_at, full, pick
+from ._common import NUMBER, Tensor, apply, apply_, apply_view, zeros_like
+from ._embed import embed
+from ._indices import Index, is_plain, is_whole, parse, plain
+from ._pick import FEW, add_at, full, pick
 from ._titles import titled
 from .expand import expand
 from .parts import SELECT
-from .shape import _embed, unsqueeze
+from .shape import unsqueeze
 
 __all__ = ["masked_fill", "masked_select", "nonzero"]
 
 # ---- reading -------------------------------------------------------------------------------------------------------
 
-ITEM: Op = Op("slice", lambda x, index: x[(*index, ...)], _embed, view=True)
+ITEM: Op = Op("slice", lambda x, index: x[(*index, ...)], embed, view=True)
 
 
 def _index_vjp(node: Any, g: Tensor) -> Tensor:
@@ -37,7 +38,10 @@ def _index_vjp(node: Any, g: Tensor) -> Tensor:
 
 def _index_back_fwd(g: Array, tensors: Index, shape: tuple[int, ...]) -> Array:
     out = np.zeros(shape, g.dtype)
-    add_at(out, tensors, g)
+    if len(tensors) == 1 and tensors[0].dtype.char == "?":
+        out[tensors[0]] = g
+    else:
+        add_at(out, tensors, g)
     return out
 
 
@@ -63,54 +67,29 @@ INDEX_ADD: Op = Widening("index_put", _index_add_fwd, _index_add_vjp)
 @method
 def __getitem__(self: Tensor, index: Any) -> Tensor:
     """Return the part of the tensor that an index names: a view for ints and slices, a copy for index tensors."""
-    if type(index) is int and self._data.ndim:
+    kind = type(index)
+    if kind is int and self._data.ndim:
         return _row(self, index)
+    if kind is slice and self._data.ndim and is_plain(index):
+        return apply_view(ITEM, self, ((index,),))
     if index is None:
         return unsqueeze(self, 0)
     where = _lone(index)
     if where is None:
-        plain = _plain(index, self._data.shape)
-        if plain is not None:
-            return apply(ITEM, (self,), (plain,))
-    elif where.dtype.char == "l" or not (mode.enabled and _requires(self)):  # recorded, a mask becomes coordinates
-        try:
-            return apply(INDEX, (self,), ((where,),))
+        basic = plain(index, self._data.shape)
+        if basic is not None:
+            return apply_view(ITEM, self, (basic,))
+    elif where.dtype.char == "l" or self._data.size <= FEW or not (mode.enabled and requires(self)):
+        try:  # large masks that are recorded become coordinates, small ones are copied, as they may be written
+            return apply(INDEX, (self,), ((where if where.dtype.char == "l" else where.copy(),),))
         except IndexError:
             parse(self, index)  # says it in torch's words
             raise
     basic, tensors = parse(self, index)
     if not tensors:
-        return apply(ITEM, (self,), (basic,))
-    part = self if is_whole(basic) else apply(ITEM, (self,), (basic,))
+        return apply_view(ITEM, self, (basic,))
+    part = self if is_whole(basic) else apply_view(ITEM, self, (basic,))
     return apply(INDEX, (part,), (tensors,))
-
-
-def _plain(index: Any, shape: tuple[int, ...]) -> Index | None:
-    """Return an index of ints in range, slices, None and an Ellipsis, which is spread; None for others."""
-    items = index
-    if type(index) is not tuple:
-        items = (index,)
-    for place, item in enumerate(items):
-        if item is Ellipsis:
-            rest = len(shape) + 1 - sum([i is not None for i in items])
-            items = (*items[:place], *[slice(None)] * rest, *items[place + 1 :])
-            break
-    dim, ndim = 0, len(shape)
-    for item in items:
-        if item is None:
-            continue
-        if dim == ndim:
-            return None
-        if type(item) is slice:
-            for v in (item.start, item.stop):
-                if v is not None and type(v) is not int:
-                    return None
-            if item.step is not None and (type(item.step) is not int or item.step <= 0):
-                return None
-        elif type(item) is not int or not -shape[dim] <= item < shape[dim]:
-            return None
-        dim += 1
-    return items or None
 
 
 def _lone(index: Any) -> Array | None:
@@ -124,7 +103,7 @@ def _row(x: Tensor, index: int) -> Tensor:
     n = x._data.shape[0]
     if not -n <= index < n:
         raise IndexError(f"index {index} is out of bounds for dimension 0 with size {n}")
-    return apply(SELECT, (x,), (0, index))
+    return apply_view(SELECT, x, (0, index))
 
 
 # ---- writing -------------------------------------------------------------------------------------------------------
@@ -142,8 +121,11 @@ def _put_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
     return cleared, INDEX(g, params=(tensors,)) if node.needs[1] else None
 
 
-def _assign_vjp(node: Any, g: Tensor) -> tuple[Tensor, Tensor | None]:
-    return zeros_like(g), g if node.needs[1] else None
+def _assign_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    before = node.edges[0]
+    # what a view showed before gets no gradient through it: its base, rewritten, has zeros there
+    part = before is not None and isinstance(before[0], Node) and before[0].op.view
+    return None if part or before is None else zeros_like(g), g if node.needs[1] else None
 
 
 INDEX_PUT: Op = Op("index_put", _put_fwd, _put_vjp)
@@ -153,6 +135,8 @@ ASSIGN: Op = Op("copy", lambda x, value: _assigned(x, value), _assign_vjp, grad_
 def _assigned(x: Array, value: Any) -> Array:
     """Return ``value`` broadcast to the shape and dtype of ``x``."""
     array = convert.cast(value, dtypes.of(x)) if isinstance(value, np.ndarray) else convert.number(value, dtypes.of(x))
+    if array.shape == x.shape:
+        return array
     lead = array.ndim - x.ndim
     if lead > 0 and array.shape[:lead] == (1,) * lead:
         array = array.reshape(array.shape[lead:])
@@ -179,13 +163,13 @@ _LARGEST = 3e38  # numbers below it fit into float32; others take the way that s
 @method
 def __setitem__(self: Tensor, index: Any, value: Any) -> None:
     """Write a number or a tensor into the part that an index names."""
-    tracked = mode.enabled and _requires(self)
+    tracked = (self._requires or (self._base is not None and requires(self))) and mode.enabled
     if type(value) is float and -_LARGEST < value < _LARGEST and not tracked and not interception.active:
         where: Any = _lone(index)
         if where is None:
-            where = _plain(index, self._data.shape)
-        plain = where is not None and not self._storage.of_inference
-        if plain and self._data.dtype.char in "fd" and 0 not in self._data.strides:
+            where = plain(index, self._data.shape)
+        free = where is not None and type(self._storage) is Storage  # not of inference
+        if free and self._data.dtype.char in "fd" and 0 not in self._data.strides:
             try:
                 self._data[where] = value
             except IndexError:
@@ -201,13 +185,13 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
             "Index put requires the source and destination dtypes match, got "
             f"{self.dtype.scalar_type} for the destination and {value.dtype.scalar_type} for the source."
         )
-    tracked = tracked or (mode.enabled and _requires(value))
+    tracked = tracked or (mode.enabled and requires(value))
     if not tracked and not interception.active:
         _write_plain(self, basic, tensors, value)
         return
     if tracked and (is_whole(basic) or self._base is not None):
         check_writable(self)  # else the part that is written says that it is a view of a leaf
-    part = self if is_whole(basic) else apply(ITEM, (self,), (basic,))
+    part = self if is_whole(basic) else apply_view(ITEM, self, (basic,))
     if tensors:
         apply_(INDEX_PUT, (part, value), (tensors,))
     else:
@@ -253,7 +237,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value._data.ndim} dimensions."
         )
-    if interception.active or (mode.enabled and (_requires(self) or _requires(value))):
+    if interception.active or (mode.enabled and (requires(self) or requires(value))):
         return apply_(ASSIGN, (self, value))
     check_elements_apart(self._data)
     number = convert.to_python(value._data) if isinstance(value, Tensor) else value

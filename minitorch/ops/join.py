@@ -18,8 +18,12 @@ __all__ = ["cat", "stack"]
 
 def _cat_fwd(*values: Any) -> Array:
     *arrays, dim = values
-    kind = result_dtype(arrays)
-    joined = np.concatenate([cast(a, kind) for a in arrays], axis=dim)
+    for array in arrays:
+        if array.dtype is not arrays[0].dtype:
+            kind = result_dtype(arrays)
+            arrays = [cast(a, kind) for a in arrays]
+            break
+    joined = np.concatenate(arrays, dim)
     if joined.flags.c_contiguous or (joined.ndim > 3 and np.moveaxis(joined, 1, -1).flags.c_contiguous):
         return joined
     return np.ascontiguousarray(joined)  # NumPy follows the inputs' order, torch only channels last
@@ -58,13 +62,16 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
     given = _tensors("cat", tensors)
     if not given:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    for i, x in enumerate(given):
-        if not x._data.ndim:
-            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
-    used = tuple(x for x in given if x._data.shape != (0,)) or given[:1]
-    dim = wrap_dim(dim, used[0]._data.ndim)
-    _check_sizes(used, dim)
-    return deliver(apply(CAT, used, (dim, tuple(x._data.shape[dim] for x in used))), out)
+    shapes = [x._data.shape for x in given]
+    if () in shapes:
+        raise RuntimeError(f"zero-dimensional tensor (at position {shapes.index(())}) cannot be concatenated")
+    if (0,) in shapes:
+        given = tuple([x for x, shape in zip(given, shapes) if shape != (0,)]) or given[:1]
+        shapes = [x._data.shape for x in given]
+    dim = wrap_dim(dim, len(shapes[0]))
+    _check_sizes(shapes, dim)
+    result: Tensor = apply(CAT, given, (dim, tuple([shape[dim] for shape in shapes])))
+    return result if out is None else deliver(result, out)
 
 
 def _tensors(fn: str, tensors: Any) -> tuple[Tensor, ...]:
@@ -78,10 +85,11 @@ def _tensors(fn: str, tensors: Any) -> tuple[Tensor, ...]:
     return tuple(tensors)
 
 
-def _check_sizes(tensors: tuple[Tensor, ...], dim: int) -> None:
-    first = tensors[0]._data.shape
-    for i, x in enumerate(tensors[1:], 1):
-        shape = x._data.shape
+def _check_sizes(shapes: list[tuple[int, ...]], dim: int) -> None:
+    first = shapes[0]
+    for i, shape in enumerate(shapes):
+        if shape == first:
+            continue
         if len(shape) != len(first):
             raise RuntimeError(f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}")
         for d, (m, n) in enumerate(zip(first, shape)):

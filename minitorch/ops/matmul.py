@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from ..kernels.gemm import SMALL, gemm
+from ..lanes import pair
 from ..memory import Array
 from ..op import Failure, Make, Op, Sample, Widening, register
 from ..tensor import method
-from ._common import Tensor, apply, conj, deliver, tensor_arg
+from ._common import Tensor, apply, apply_view, conj, deliver, tensor_arg
 from ._titles import titled
-from .shape import reshape
+from .shape import TRANSPOSE, reshape
 
 __all__ = ["addmm", "baddbmm", "bmm", "dot", "matmul", "mm", "mv", "outer"]
 
@@ -44,12 +45,26 @@ def _product(a: Array, b: Array, bias: Array | None = None) -> Array:
 
 def _matmul_vjp(node: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
     # C = A B: dA = dC B^T, dB = A^T dC; broadcast batches are summed by the walk
-    ga = apply(MATMUL, (g, conj(node.input(1).mT))) if node.needs[0] else None
-    return ga, apply(MATMUL, (conj(node.input(0).mT), g)) if node.needs[1] else None
+    ga = apply(MATMUL, (g, _adjoint(node.input(1)))) if node.needs[0] else None
+    return ga, apply(MATMUL, (_adjoint(node.input(0)), g)) if node.needs[1] else None
+
+
+def _adjoint(x: Tensor) -> Any:
+    last = x._data.ndim - 1
+    return conj(apply_view(TRANSPOSE, x, (last - 1, last)))
 
 
 MATMUL: Op = Widening("mm", _product, _matmul_vjp, saves=((1,), (0,)), lacks="b", kernel="addmm_impl_cpu_")
 BMM: Op = Widening("bmm", _product, _matmul_vjp, saves=((1,), (0,)), lacks="b", kernel="bmm")
+
+
+def _small(a: Array, b: Array) -> Array:
+    """Return the product of two small matrices; ValueError for others."""
+    if a.ndim != 2 or b.ndim != 2 or a.shape[0] * b.size > SMALL:
+        raise ValueError
+    product: Array = a.dot(b)
+    return product
+
 
 _TYPE = {
     "float32": "float",
@@ -84,15 +99,18 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
     >>> minitorch.matmul(minitorch.eye(2), minitorch.tensor([3.0, 4.0]))
     tensor([3., 4.])
     """
+    product: Tensor = _short(input, other)
+    return product if out is None else deliver(product, out)
+
+
+def _general(input: Any, other: Any) -> Tensor:
     a, b = tensor_arg("matmul", input), tensor_arg("matmul", other, "other", 2)
     m, n = a._data.ndim, b._data.ndim
-    if m == n == 2 and a._data.dtype == b._data.dtype and a._data.shape[1] == b._data.shape[0]:
-        return deliver(apply(MATMUL, (a, b)), out)
     if not m or not n:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {m}D and {n}D")
     _check_dtypes(a, b)
     if m == 1 and n == 1:
-        return deliver(dot(a, b), out)
+        return dot(a, b)
     left = a.unsqueeze(0) if m == 1 else a
     right = b.unsqueeze(1) if n == 1 else b
     if left._data.shape[-1] != right._data.shape[-2]:
@@ -100,7 +118,11 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
             _vector_mismatch(a, b) if 1 in (m, n) or max(m, n) > 2 else _mismatch(left._data.shape, right._data.shape)
         )
     result = _folded(left, right)
-    return deliver(result.squeeze(-2) if m == 1 else result.squeeze(-1) if n == 1 else result, out)
+    found: Tensor = result.squeeze(-2) if m == 1 else result.squeeze(-1) if n == 1 else result
+    return found
+
+
+_short = pair(MATMUL, _general, _small)
 
 
 def _vector_mismatch(a: Tensor, b: Tensor) -> RuntimeError:
@@ -288,10 +310,14 @@ def _weighted(input: Tensor, product: Tensor, beta: float, alpha: float) -> Tens
     return product + (input if beta == 1 else input * beta)
 
 
-@method
-def __matmul__(self: Tensor, other: Any) -> Any:
-    """Return the matrix product."""
-    return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
+def _operator(self: Tensor, other: Any) -> Any:
+    return _general(self, other) if isinstance(other, Tensor) else NotImplemented
+
+
+__matmul__ = pair(MATMUL, _operator, _small)
+__matmul__.__name__ = __matmul__.__qualname__ = "__matmul__"
+__matmul__.__doc__ = "Return the matrix product."
+method(__matmul__)
 
 
 # ---- samples -------------------------------------------------------------------------------------------------------
@@ -322,6 +348,7 @@ _register(
     ("zero size", ((0, 3), (3, 2))),
     ("empty sum", ((2, 0), (0, 3))),
     fails=[(((2, 3), (4, 5)), _FIT), (((), (3,)), "at least 1D")],
+    short=_short,
 )
 _register(
     mm,

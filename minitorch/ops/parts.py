@@ -9,8 +9,8 @@ import numpy as np
 from ..convert import wrap_dim
 from ..errors import shape_text
 from ..op import Op
-from ._common import Tensor, apply, register_views
-from .shape import _embed
+from ._common import Tensor, apply_view, register_views
+from ._embed import embed
 
 __all__ = ["chunk", "narrow", "select", "split", "unbind"]
 
@@ -24,20 +24,20 @@ def _slice(x: Any, dim: int, start: int, stop: int) -> Any:
 
 
 def _element(x: Any, dim: int, index: int) -> Any:
-    return x[(*_along(dim, index), ...)]
+    return x[(*_along(dim, index), ...)] if dim else x[index, ...]  # which is found without three tuples
 
 
-NARROW: Op = Op("slice", _slice, _embed, view=True)
-SELECT: Op = Op("select", _element, _embed, view=True)
-SPLIT: Op = Op("split", _slice, _embed, view=True)
-UNBIND: Op = Op("unbind", _element, _embed, view=True)
+NARROW: Op = Op("slice", _slice, embed, view=True)
+SELECT: Op = Op("select", _element, embed, view=True)
+SPLIT: Op = Op("split", _slice, embed, view=True)
+UNBIND: Op = Op("unbind", _element, embed, view=True)
 
 
 def _several(op: Op, input: Tensor, params: list[tuple[Any, ...]]) -> tuple[Tensor, ...]:
     """Return several views of a tensor at once, which may not be written in place while recording."""
     found = []
     for i, each in enumerate(params):
-        part = apply(op, (input,), each)
+        part = apply_view(op, input, each)
         part._frozen = (
             f"Output {i} of {op.name.capitalize()} is a view and is being modified inplace. This view is the output of "
             "a function that returns multiple views. Such functions do not allow the output views to be modified "
@@ -65,7 +65,7 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     start += n if start < 0 else 0
     if start + length > n:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
-    return apply(NARROW, (input,), (dim, start, start + length))
+    return apply_view(NARROW, input, (dim, start, start + length))
 
 
 def select(input: Tensor, dim: int, index: int) -> Tensor:
@@ -86,7 +86,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
             f"select(): index {index} out of range for tensor of size {shape_text(input._data.shape)} at dimension "
             f"{dim}"
         )
-    return apply(SELECT, (input,), (dim, index))
+    return apply_view(SELECT, input, (dim, index))
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:

@@ -14,7 +14,8 @@ from ..op import Failure, Make, Op, Pointwise, Sample, Variant, register, result
 from ..tensor import method
 from ._common import Tensor, apply, apply_, conj, deliver, operand, tensor_arg, zeros_like
 from ._large import LARGE, compiled
-from .arithmetic import binary, binary_failures, operator, positive_samples
+from ._operators import operator
+from .arithmetic import binary, binary_failures, positive_samples
 
 __all__ = ["atan2", "clamp", "maximum", "minimum", "pow", "where"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..dispatch import _requires
+from ..dispatch import requires
 from ..dtypes import dtype
 from ..inplace import check_writable
 from ..random import Generator, default_generator
@@ -299,7 +299,7 @@ def _filler(name: str, doc: str) -> None:
             values = [0, *values]
         if self._storage.of_inference:
             self._storage.written()
-        tracked = mode.enabled and _requires(self)  # then the tape learns that no gradient passes
+        tracked = mode.enabled and requires(self)  # then the tape learns that no gradient passes
         target = wrap(np.empty_like(self._data)) if tracked else self
         getattr(_gen(generator), name)(target._visible(), *values, **kw)
         if tracked:

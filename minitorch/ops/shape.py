@@ -5,18 +5,19 @@ View ops share memory. Each one's gradient is again a view or a scatter, so ever
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import dtypes
-from ..convert import wrap_dim, wrap_dims
+from ..convert import infer_size, wrap_dim, wrap_dims
 from ..errors import shape_text
 from ..memory import Array
-from ..op import SCATTER_VIEW, Op
+from ..op import Op
 from ..tensor import method, wrap
-from ._common import Tensor, apply, ints, register_views
+from ._common import Tensor, apply_view, ints, register_views
 from ._titles import titled
 from .clone import contiguous
 
@@ -29,44 +30,25 @@ __all__ = [
 
 
 def _view_fwd(x: Array, shape: tuple[int, ...]) -> Array:
-    return x.reshape(shape) if x.flags.c_contiguous else np.reshape(x, shape, copy=False)
+    return x.reshape(shape) if x.flags.c_contiguous else x.reshape(shape, copy=False)
 
 
 def _view_vjp(node: Any, g: Tensor) -> Tensor:
-    return reshape(g, node.in_shape(0))
+    return reshaped(g, node.in_shape(0))
+
+
+def reshaped(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return the elements under a shape that is known to hold them."""
+    dense = x._data.flags.c_contiguous and x._storage.array is None
+    return apply_view(VIEW, x, (shape,)) if dense else reshape(x, shape)
 
 
 VIEW: Op = Op("view", _view_fwd, _view_vjp, view=True)
 
 
-def infer_size(shape: tuple[int, ...], numel: int) -> tuple[int, ...]:
-    """Return the shape with its -1 replaced; RuntimeError if it cannot hold ``numel`` elements."""
-    known, unknown = 1, 0
-    for n in shape:
-        if n == -1:
-            unknown += 1
-        elif n < -1:
-            wrong = shape.index(n)
-            raise RuntimeError(f"invalid shape dimension {n} at index {wrong} of shape {shape_text(shape)}")
-        else:
-            known *= n
-    if unknown == 0 and known == numel:
-        return shape
-    if unknown > 1:
-        raise RuntimeError("only one dimension can be inferred")
-    if unknown and known == numel == 0:
-        raise RuntimeError(
-            f"cannot reshape tensor of 0 elements into shape {shape_text(shape)} because the unspecified dimension "
-            "size -1 can be any value and is ambiguous"
-        )
-    if unknown and known and numel % known == 0:
-        return tuple([numel // known if n == -1 else n for n in shape])
-    raise RuntimeError(f"shape '{shape_text(shape)}' is invalid for input of size {numel}")
-
-
 def _try_view(x: Tensor, shape: tuple[int, ...]) -> Tensor | None:
     try:
-        return apply(VIEW, (x,), (shape,))
+        return apply_view(VIEW, x, (shape,))
     except ValueError:
         if not x._storage.private:
             return None
@@ -88,7 +70,7 @@ def view(self: Tensor, *shape: Any, size: Any = (), dtype: Any = None) -> Tensor
     tensor([[0, 1, 2],
             [3, 4, 5]])
     """
-    if dtype is not None or (len(shape) == 1 and isinstance(shape[0], dtypes.dtype)):
+    if dtype is not None or (shape and type(shape[0]) is not int and isinstance(shape[0], dtypes.dtype)):
         return wrap(self._visible().view((dtype or shape[0]).numpy))
     if not shape and not (shape := tuple(size)):
         raise TypeError("view() received an invalid combination of arguments - got (), expected a shape or a dtype")
@@ -112,7 +94,7 @@ def reshape(input: Tensor, *sizes: Any, shape: Any = ()) -> Tensor:
     """
     fitting = infer_size(ints(sizes or tuple(shape)), input._data.size)
     found = _try_view(input, fitting)
-    return found if found is not None else apply(VIEW, (contiguous(input),), (fitting,))
+    return found if found is not None else apply_view(VIEW, contiguous(input), (fitting,))
 
 
 @method
@@ -142,8 +124,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     if start == end and shape:
         return input
-    merged = int(np.prod(shape[start : end + 1]))
-    return reshape(input, (*shape[:start], merged, *shape[end + 1 :]))
+    merged = math.prod(shape[start : end + 1])
+    return reshaped(input, (*shape[:start], merged, *shape[end + 1 :]))
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
@@ -164,7 +146,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
             f"unflatten: Provided sizes {shape_text(tuple(sizes))} don't multiply up to the size of dim {dim} "
             f"({shape[dim]}) in the input tensor"
         ) from None
-    return reshape(input, (*shape[:dim], *inner, *shape[dim + 1 :]))
+    return reshaped(input, (*shape[:dim], *inner, *shape[dim + 1 :]))
 
 
 # ---- permutations --------------------------------------------------------------------------------------------------
@@ -172,12 +154,15 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
 def _permute_vjp(node: Any, g: Tensor) -> Tensor:
     (order,) = node.params
-    return permute(g, tuple(int(i) for i in np.argsort(order)))
+    back = [0] * len(order)
+    for i, d in enumerate(order):
+        back[d] = i
+    return apply_view(PERMUTE, g, (tuple(back),))
 
 
-PERMUTE: Op = Op("permute", lambda x, order: x.transpose(order), _permute_vjp, view=True)
-TRANSPOSE: Op = Op("transpose", lambda x, a, b: x.swapaxes(a, b), lambda node, g: transpose(g, *node.params), view=True)
-T_OP: Op = Op("t", lambda x: x.T, lambda node, g: t(g), view=True, grad_name="TBackward0")
+PERMUTE: Op = Op("permute", np.ndarray.transpose, _permute_vjp, view=True)
+TRANSPOSE: Op = Op("transpose", np.ndarray.swapaxes, lambda node, g: apply_view(TRANSPOSE, g, node.params), view=True)
+T_OP: Op = Op("t", np.ndarray.transpose, lambda node, g: apply_view(T_OP, g), view=True, grad_name="TBackward0")
 
 
 def permute(input: Tensor, *order: Any, dims: Any = ()) -> Tensor:
@@ -198,10 +183,14 @@ def permute(input: Tensor, *order: Any, dims: Any = ()) -> Tensor:
             f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
             f"ordering of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = {len(order)}"
         )
-    found = tuple([wrap_dim(d, ndim) for d in order])
-    if len(set(found)) != ndim:
-        raise RuntimeError("permute(): duplicate dims are not allowed.")
-    return apply(PERMUTE, (input,), (found,))
+    if ndim and min(order) < 0:
+        order = tuple([wrap_dim(d, ndim) for d in order])
+    try:
+        return apply_view(PERMUTE, input, (order,))
+    except ValueError:
+        for d in order:
+            wrap_dim(d, ndim)
+        raise RuntimeError("permute(): duplicate dims are not allowed.") from None
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -214,8 +203,9 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     torch.Size([3, 2])
     """
     ndim = input._data.ndim
-    a, b = wrap_dim(dim0, ndim), wrap_dim(dim1, ndim)
-    return apply(TRANSPOSE, (input,), (a, b)) if ndim else input
+    if not (0 <= dim0 < ndim and 0 <= dim1 < ndim):
+        dim0, dim1 = wrap_dim(dim0, ndim), wrap_dim(dim1, ndim)
+    return apply_view(TRANSPOSE, input, (dim0, dim1)) if ndim else input
 
 
 def t(input: Tensor) -> Tensor:
@@ -229,7 +219,7 @@ def t(input: Tensor) -> Tensor:
     """
     if input._data.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input._data.ndim}D")
-    return apply(T_OP, (input,))
+    return apply_view(T_OP, input)
 
 
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
@@ -273,11 +263,11 @@ Tensor.mT = property(_adjacent, doc="The tensor with its last two dimensions swa
 
 # ---- sizes of 1 ----------------------------------------------------------------------------------------------------
 
-SQUEEZE: Op = Op("squeeze", lambda x, dims: x.squeeze(dims), lambda node, g: reshape(g, node.in_shape(0)), view=True)
+SQUEEZE: Op = Op("squeeze", np.ndarray.squeeze, _view_vjp, view=True)
 UNSQUEEZE: Op = Op(
     "unsqueeze",
-    lambda x, dim: x[(slice(None),) * dim + (None, ...)],
-    lambda node, g: squeeze(g, node.params[0]),
+    lambda x, dim: x[(slice(None),) * dim + (None, ...)] if dim else x[None],
+    lambda node, g: apply_view(SQUEEZE, g, (node.params,)),
     view=True,
 )
 
@@ -293,9 +283,11 @@ def squeeze(input: Tensor, dim: Any = None, *, axis: Any = None) -> Tensor:
     """
     shape = input._data.shape
     dim = axis if dim is None else dim
-    dims = range(len(shape)) if dim is None else wrap_dims(dim, len(shape))
-    result = apply(SQUEEZE, (input,), (tuple([d for d in dims if shape and shape[d] == 1]),))
-    return result if dim is None else titled("SqueezeBackward1" if isinstance(dim, int) else "SqueezeBackward2", result)
+    if dim is None:
+        return apply_view(SQUEEZE, input, (tuple([d for d, n in enumerate(shape) if n == 1]),))
+    dims = tuple([d for d in wrap_dims(dim, len(shape)) if shape and shape[d] == 1])
+    title = "SqueezeBackward1" if isinstance(dim, int) else "SqueezeBackward2"
+    return titled(title, apply_view(SQUEEZE, input, (dims,)))
 
 
 def unsqueeze(input: Tensor, dim: Any = None, *, axis: Any = None) -> Tensor:
@@ -308,18 +300,10 @@ def unsqueeze(input: Tensor, dim: Any = None, *, axis: Any = None) -> Tensor:
     torch.Size([2, 3, 1])
     """
     dim = axis if dim is None else dim
-    return apply(UNSQUEEZE, (input,), (wrap_dim(dim, input._data.ndim + 1),))
+    return apply_view(UNSQUEEZE, input, (wrap_dim(dim, input._data.ndim + 1),))
 
 
 # ---- the adjoint of picking elements ---------------------------------------------------------------------------------
-
-
-def _embed(node: Any, g: Tensor) -> Tensor:
-    """The adjoint of any view op that picks elements: zeros with the gradient in the picked places."""
-    target, index = node.edges[0]
-    kind = target._data.dtype if isinstance(target, Tensor) else target.metas[index][1]
-    zeros = wrap(np.zeros(node.in_shape(0), kind))
-    return SCATTER_VIEW(zeros, g, params=(((node.op, node.params),),))
 
 
 # ---- samples -------------------------------------------------------------------------------------------------------

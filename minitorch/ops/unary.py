@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..kernels.gamma import KERNELS
+from ..lanes import pair, single
 from ..op import Failure, Make, Op, Pointwise, Sample, register
 from ._common import Tensor, apply, conj, deliver, inplace, tensor_arg
 from ._large import compiled
@@ -28,6 +30,11 @@ __all__ = [
     "tanh",
     "unary",
 ]
+
+
+def _applied(op: Op, *inputs: Any) -> Any:
+    return apply(op, inputs)
+
 
 Vjp = Callable[[Any, Tensor], Any]
 
@@ -99,8 +106,11 @@ def unary(
         lacks=lacks,
     )
 
+    short = single(op, lambda input, params: apply(op, (tensor_arg(name, input),)))
+
     def fn(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-        return deliver(apply(op, (tensor_arg(name, input),)), out)
+        result: Tensor = short(input)
+        return result if out is None else deliver(result, out)
 
     fn.__name__ = fn.__qualname__ = name
     fn.__doc__ = text
@@ -108,7 +118,7 @@ def unary(
     for each in (name, *aliases):
         inplace(op, each + "_")
     register(fn, samples=samples_in(low, high, apart), failures=failures, methods=(name, *aliases),
-             functional=functional, differentiable=differentiable)  # fmt: skip
+             functional=functional, differentiable=differentiable, short=short)  # fmt: skip
     return fn
 
 
@@ -230,9 +240,12 @@ square = unary(
 )
 
 
+_ONE = {kind: np.ones((), kind) for kind in "fd"}  # with which NumPy computes twice as fast as with a number
+
+
 def _np_sigmoid(x: Any) -> Any:
     # 1 / (1 + exp(-x)) overflows to the right limit on both sides
-    return np.reciprocal(1 + np.exp(-x))
+    return np.reciprocal(np.exp(-x) + _ONE.get(x.dtype.char, 1))
 
 
 def _sigmoid_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, Tensor | None]:
@@ -248,18 +261,23 @@ def _tanh_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, Tensor | None]
 
 
 SIGMOID_BACK: Op = Pointwise(
-    "sigmoid_backward", lambda g, y: g * (y * (1 - y)), _sigmoid_back_vjp, saves=((0, 1), (0, 1)),
+    "sigmoid_backward",
+    lambda g, y: g * (y * (_ONE.get(y.dtype.char, 1) - y)),
+    _sigmoid_back_vjp,
+    saves=((0, 1), (0, 1)),
     variants=compiled("sigmoid_backward", 2),
-)  # fmt: skip
+)
 TANH_BACK: Op = Pointwise(
-    "tanh_backward", lambda g, y: g * (1 - y * y), _tanh_back_vjp, saves=((0, 1), (0, 1)),
+    "tanh_backward", lambda g, y: g * (_ONE.get(y.dtype.char, 1) - y * y), _tanh_back_vjp, saves=((0, 1), (0, 1)),
     variants=compiled("tanh_backward", 2),
 )  # fmt: skip
+
+_sigmoid_back, _tanh_back = [pair(op, partial(_applied, op)) for op in (SIGMOID_BACK, TANH_BACK)]
 
 sigmoid = unary(
     "sigmoid",
     _np_sigmoid,
-    lambda n, g: apply(SIGMOID_BACK, (g, n.output())),
+    lambda n, g: _sigmoid_back(g, n.output()),
     doc("1 / (1 + exp(-x))", "sigmoid(minitorch.tensor([0.0, 2.0]))", "tensor([0.5000, 0.8808])"),
     uses="output",
     functional=True,
@@ -267,7 +285,7 @@ sigmoid = unary(
 tanh = unary(
     "tanh",
     np.tanh,
-    lambda n, g: apply(TANH_BACK, (g, n.output())),
+    lambda n, g: _tanh_back(g, n.output()),
     doc("hyperbolic tangents", "tanh(minitorch.tensor([0.0, 1.0]))", "tensor([0.0000, 0.7616])"),
     uses="output",
     functional=True,
