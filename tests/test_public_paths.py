@@ -202,3 +202,13 @@ def test_an_optimizer_that_leaves_the_bases_constructor_out_steps() -> None:
 
 def test_random_integers_like_a_tensor_take_the_bound_by_name() -> None:
     assert torch.randint_like(minitorch.zeros(50), high=2).unique().tolist() == [0.0, 1.0]
+
+
+def test_given_gradients_are_brought_to_the_dtype_of_what_they_belong_to() -> None:
+    layer = nn.Linear(2, 3).double()
+    loss = (layer(minitorch.ones(4, 2, dtype=minitorch.float64)).tanh() ** 2).mean()
+    parameters = list(layer.parameters())
+    first = minitorch.autograd.grad(loss, parameters, create_graph=True)
+    ones = [minitorch.ones(p.shape) for p in parameters]
+    second = minitorch.autograd.grad(first, parameters, grad_outputs=ones)
+    assert [g.dtype for g in second] == [minitorch.float64] * 2

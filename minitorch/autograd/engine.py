@@ -86,7 +86,8 @@ def _root_grad(out: Any, grad: Any, i: int) -> Tensor:
             f"Mismatch in shape: grad_output[{i}] has a shape of {grad.shape} and output[{i}] has a shape of "
             f"{Size(shape)}."
         )
-    return grad
+    real = grad._data.dtype.kind in "fV" and kind.kind in "fV"
+    return grad.to(dtypes.FROM_NUMPY[kind]) if real and grad._data.dtype != kind else grad
 
 
 def _grads_for(outputs: tuple[Any, ...], grads: Any) -> tuple[Any, ...]:
