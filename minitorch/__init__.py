@@ -20,6 +20,7 @@ from . import optim as optim
 from . import serialization as serialization
 from . import signal as signal
 from . import special as special
+from . import testing as testing
 from . import utils as utils
 from . import vision as vision
 from ._explain import explain as explain

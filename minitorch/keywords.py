@@ -10,7 +10,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["ALIASES", "answering"]
+from .dtypes import bool_, complex128, dtype, float64, int64
+
+__all__ = ["ALIASES", "answering", "as_dtype"]
 
 # NumPy's names of torch's arguments, as torch takes them, and torch's own where one function has several names.
 ALIASES = {"x": "input", "a": "input", "x1": "input", "x2": "other", "axis": "dim", "keepdims": "keepdim",
@@ -37,10 +39,12 @@ def answering(
     own = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
     variadic = bool(code.co_flags & _VARIADIC) and own.isdisjoint(SIZES)
     lacks = [a for a in (ALIASES if deliver else OF_METHODS) if ALIASES[a] in own and a not in own]
-    if not lacks and not variadic and (deliver is None or "out" in own):
+    if not lacks and not variadic and (deliver is None or ("out" in own and "dtype" not in own)):
         return fn
 
     def call(*args: Any, **names: Any) -> Any:
+        if "dtype" in names:
+            names["dtype"] = as_dtype(fn.__name__, names["dtype"])
         if not names or own.issuperset(names):
             return fn(*args, **names)
         args, names, out = _translated(args, names, own, variadic)
@@ -79,6 +83,15 @@ def _forwarding(fn: Any, short: Any, otherwise: Callable[..., Any]) -> Callable[
     scope = {"_own": values, "_fn": fn, "_short": short, "_otherwise": otherwise, "_absent": _ABSENT}
     exec(compile(text, __file__, "exec"), scope)
     return scope["call"]
+
+
+def as_dtype(name: str, kind: Any) -> Any:
+    """Return a dtype, that of Python's types of numbers as well; TypeError for what is none."""
+    if kind is None or isinstance(kind, dtype):
+        return kind
+    if kind not in (float, int, bool, complex):
+        raise TypeError(f"{name}(): argument 'dtype' must be torch.dtype, not {type(kind).__name__}")
+    return {float: float64, int: int64, bool: bool_, complex: complex128}[kind]
 
 
 def _translated(

@@ -49,4 +49,27 @@ def inference() -> Iterator[str]:
     )  # fmt: skip
 
 
-SUBJECTS = {"inference": inference}
+LIKE = ["t([1.0, 2.0]), t([1.0, 2.1])", "t([1.0, 2.0, 3.0]), t([1.0, 2.1, 5.0]), rtol=0.1, atol=0.0", "t([1, 2]), t([1, 3])", "t([1.0]), t([1.0], dtype=float64)",
+        "t([1.0, 2.0]), t([1.0])", "t([[1.0, 2.0]]), t([[1.0, 5.0]])", "1.0, 1.0", "1.0, 1.1", "1, 2", "True, False", "[1.0, 2.0], [1.0, 3.0]", "[1.0, 2.0], [1.0]",
+        "(t([1.0]), t([2.0])), (t([1.0]), t([3.0]))", "{'a': t([1.0])}, {'a': t([2.0])}", "{'a': 1.0}, {'b': 1.0}", "t([nan]), t([nan])", "t([nan]), t([nan]), equal_nan=True",
+        "'a', 'a'", "t([1.0]), t([2.0]), msg='boo'", "t([1.0]), t([2.0]), msg=lambda m: 'X' + m", "t([1.0]), t([2.0]), rtol=1.0", "t([1.0]), t([1.0], dtype=float64), check_dtype=False",
+        "t(1.0), t(2.0)", "t([True]), t([False])", "t([1j]), t([2j])", "torch.ones(2, 2), torch.zeros(2, 2)", "torch.zeros(0), torch.zeros(0)", "None, None", "None, 1",
+        "t([1.0, 2.0]).half(), t([1.0, 2.002]).half()", "t([inf]), t([1.0])", "torch.ones(2, 3).t(), torch.ones(3, 2), check_stride=True", "leaf(2), leaf(2)"]  # fmt: skip
+
+
+def closeness() -> Iterator[str]:
+    for args in LIKE:
+        yield f"torch.testing.assert_close({args})"
+
+
+def shifts() -> Iterator[str]:
+    for x in ("t([1, -8, 255, 0])", "t([1, -8, 100, 0], dtype=int8)", "t([1, 8, 255, 0], dtype=uint8)", "t([1, -2, 3, 4], dtype=int32)", "t([1.0, 2.0, 3.0, 4.0])", "t([True, False, True, True])"):
+        for code in ("x << 1", "x >> 1", "x << t([0, 3, 7, 40])", "x >> t([0, 3, 7, 40])", "x << -1", "x >> -1", "2 << x", "64 >> x", "x << 70", "x >> 70", "x << 1.5",
+                     "torch.bitwise_left_shift(x, 2)", "x.bitwise_right_shift(2)", "x.bitwise_left_shift_(1)", "torch.gcd(x, x + 4)", "torch.lcm(x, x)"):  # fmt: skip
+            yield f"x = {x}; {code}"
+    yield from ("x = t([1, 2]); x <<= 2; x", "x = t([8, 2]); x >>= 1; x", "torch.gcd(t([12, -18]), t([18, 12]))", "torch.lcm(t([4, 0]), t([6, 3]))", "torch.gcd(t([1.0]), t([2.0]))",
+                "torch.zeros(2, dtype=int)", "torch.full((2,), 1, dtype=float)", "torch.empty(2, dtype=bool).dtype", "torch.zeros(2, dtype='float')", "torch.tensor([1], dtype='float')",
+                "torch.zeros_like(torch.ones(2), dtype='x')", "torch.ones(2, dtype=complex)", "torch.arange(3, dtype=float)", "torch.tensor([1.5], dtype=int)", "x = torch.ones(3); y = torch.zeros(3, out=x); [y is x, x]")  # fmt: skip
+
+
+SUBJECTS = {"inference": inference, "closeness": closeness, "shifts": shifts}

@@ -23,8 +23,8 @@ LAYERS: dict[int, str] = {
     3: "quiet size interception keywords convert op dispatch lanes tape masked backward inplace tensor random "
     "_printing",
     4: "ops",
-    5: "autograd _explain fft func distributions nn optim utils io serialization signal special vision warmup linalg "
-    "compat",
+    5: "autograd _explain fft func distributions nn optim utils io serialization signal special testing vision warmup "
+    "linalg compat",
     6: "__init__ __main__",
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names.split()}

@@ -10,10 +10,11 @@ import numpy as np
 from .. import convert, dtypes
 from ..device import channels_last, channels_last_3d, check_device, preserve_format
 from ..dtypes import dtype
+from ..keywords import as_dtype
 from ..memory import copied, is_dense
 from ..op import Make, Sample, register
 from ..tensor import Tensor, wrap
-from ._common import NUMBER
+from ._common import NUMBER, deliver
 from ._ranges import arange_values, linspace_values
 
 __all__ = ["arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace",
@@ -138,7 +139,8 @@ def _constant(name: str, make: Callable[..., Any], doc: str) -> tuple[Callable[.
         if not size and "size" not in kw:
             raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
         shape = _sizes(name, size or (kw["size"],))
-        return _finish(make(shape, dtype or dtypes.get_default_dtype()), requires_grad, device)
+        kind = dtypes.get_default_dtype() if dtype is None else as_dtype(name, dtype)
+        return deliver(_finish(make(shape, kind), requires_grad, device), out)
 
     def like(input: Tensor, *, dtype: dtype | None = None, layout: Any = None, device: Any = None,
              requires_grad: bool = False, pin_memory: bool = False,
