@@ -126,3 +126,12 @@ def test_a_shared_model_is_trained_by_the_processes_forked_from_this_one() -> No
     assert bool((net[0].weight == 7).all()) and not minitorch.zeros(2).is_shared()
     with pytest.raises(RuntimeError, match="share the tensor that it is a view of"):
         minitorch.zeros(2, 2)[0].share_memory_()
+
+
+def test_a_wrong_construction_names_the_class_that_was_called() -> None:
+    with pytest.raises(TypeError, match=r"^Conv2d\.__init__\(\) missing 2 required positional arguments"):
+        nn.Conv2d(3)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"^ConstantPad1d\.__init__\(\) missing 1 required positional argument"):
+        nn.ConstantPad1d(3)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"^MSELoss\.__init__\(\) got an unexpected keyword argument 'foo'"):
+        nn.MSELoss(foo=1)  # type: ignore[call-arg]

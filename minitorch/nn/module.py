@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..tape import recording
 from ..tensor import Tensor
+from ._constructors import own_constructor
 from ._handles import RemovableHandle as RemovableHandle
 from ._handles import register_module_backward_hook as register_module_backward_hook
 from ._handles import register_module_buffer_registration_hook as register_module_buffer_registration_hook
@@ -61,6 +62,10 @@ class Module(Hooks):
 
     dump_patches: bool = False
     _compiled_call_impl: Callable[..., Any] | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own_constructor(cls)
 
     def forward(self, *input: Any) -> Any:
         """Compute the output; every subclass overrides this."""
