@@ -9,7 +9,7 @@ import numpy as np
 
 from ..op import Failure, Make, Op, Pointwise, Sample, register
 from ._common import Tensor, apply, deliver, inplace, operand, tensor_arg
-from .arithmetic import operator
+from ._operators import operator
 
 __all__ = ["bitwise_left_shift", "bitwise_right_shift", "gcd", "lcm"]
 
