@@ -72,15 +72,16 @@ def _forwarding(fn: Any, short: Any, otherwise: Callable[..., Any]) -> Callable[
     given += ["*"] * bool(keys) + [f"{name}=_own[{name!r}]" for name in keys]
     needed = "".join([f" or {name} is _absent" for name in (*places, *keys) if name not in defaults])
     usual = " and ".join([f"{name} is _own[{name!r}]" for name in (*places, *keys) if name in defaults]) or "True"
+    kinds = " or (dtype is not None and dtype.__class__ is not _dtype)" if "dtype" in values else ""
     first = ", ".join([name for name in places if name not in defaults])
     passed = ", ".join((*places, *[f"{name}={name}" for name in keys]))
     text = f"""def call({", ".join(given)}, **_names):
-    if _names{needed}:
+    if _names{needed}{kinds}:
         own = [item for item in locals().items() if item[0] in _own and item[1] is not _own[item[0]]]
         return _otherwise(**dict(own), **_names)
     {f"if {usual}: return _short({first})" if short else ""}
     return _fn({passed})"""
-    scope = {"_own": values, "_fn": fn, "_short": short, "_otherwise": otherwise, "_absent": _ABSENT}
+    scope = {"_own": values, "_fn": fn, "_short": short, "_otherwise": otherwise, "_absent": _ABSENT, "_dtype": dtype}
     exec(compile(text, __file__, "exec"), scope)
     return scope["call"]
 

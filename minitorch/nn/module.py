@@ -190,7 +190,7 @@ class _ToArguments:
 def _names_dtype(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     from ..dtypes import dtype
 
-    return any(isinstance(value, (dtype, Tensor)) for value in (*args, *kwargs.values()))
+    return any(isinstance(value, (dtype, Tensor, type)) for value in (*args, *kwargs.values()))
 
 
 # ---- errors -----------------------------------------------------------------------------------------------

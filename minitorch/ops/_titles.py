@@ -44,6 +44,12 @@ def _power(node: Node) -> str:
     return _of_operand(node, 0, "PowBackward2", _of_operand(node, 1, "PowBackward0", "PowBackward1"))
 
 
+def _xlogy(node: Node) -> str:
+    if node._inputs is None:
+        return "XlogyBackward0"  # a number is seldom among its operands
+    return _of_operand(node, 1, "XlogyBackward2", _of_operand(node, 0, "XlogyBackward1", "XlogyBackward0"))
+
+
 def _item(node: Node) -> str:
     """Return the name of the last step of an index of ints, slices and None."""
     if len(node.params) != 1:
@@ -62,9 +68,7 @@ def _item(node: Node) -> str:
 NAMERS["PowBackward0"] = _power
 NAMERS["RemainderBackward0"] = lambda node: _of_operand(node, 1, "RemainderBackward0", "RemainderBackward1")
 NAMERS["FmodBackward0"] = lambda node: _of_operand(node, 1, "FmodBackward0", "FmodBackward1")
-NAMERS["XlogyBackward0"] = lambda node: _of_operand(
-    node, 1, "XlogyBackward2", _of_operand(node, 0, "XlogyBackward1", "XlogyBackward0")
-)
+NAMERS["XlogyBackward0"] = _xlogy
 NAMERS["DivBackward0"] = lambda node: _of_operand(node, 0, "MulBackward0", "DivBackward0")
 NAMERS["LerpBackward0"] = lambda node: _of_operand(node, 2, "LerpBackward0", "LerpBackward1")
 NAMERS["AddmmBackward0"] = _linear

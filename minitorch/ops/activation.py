@@ -12,7 +12,7 @@ from ..lanes import single
 from ..masked import Masked, may_mask
 from ..op import Make, Op, Pointwise, Sample, Variant, register
 from ..tensor import method
-from ._common import Tensor, apply, apply_, float_arg, tensor_arg
+from ._common import Tensor, apply, apply_, float_arg, tensor_arg, zeros_like
 from ._large import compiled, curve
 from ._titles import titled
 from .pointwise import where
@@ -38,14 +38,15 @@ _ZERO = {kind: np.zeros((), kind) for kind in "fd"}  # NumPy computes with it ma
 
 
 def _relu_vjp(node: Any, g: Tensor) -> Any:
-    y = node.output().detach()
+    y = node.output()
     if may_mask(node) and g._data.dtype == y._data.dtype:
         return Masked(g, lambda: apply(RELU_BACK, (g, y)))
     return apply(RELU_BACK, (g, y))
 
 
-def _relu_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor, None]:
-    return apply(RELU_BACK, (gg, node.input(1))), None
+def _relu_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    again = apply(RELU_BACK, (gg, node.input(1))) if node.needs[0] else None
+    return again, zeros_like(gg) if node.needs[1] else None
 
 
 RELU: Op = Pointwise(

@@ -8,11 +8,14 @@ from typing import Any
 from .. import convert, dtypes
 from ..device import check_device, device, memory_format, preserve_format
 from ..dtypes import dtype
+from ..keywords import as_dtype
 from ..op import Make, Op, Sample, register
 from ..tensor import method
 from ._common import Tensor, apply
 
 __all__ = ["to"]
+
+type_ = type  # `type` is an operation below
 
 # the walk casts gradients to the dtype of the value they belong to
 CAST: Op = Op("to_copy", lambda x, kind: convert.cast(x, kind, copy=True), lambda node, g: g)
@@ -23,8 +26,8 @@ def _parse(args: tuple[Any, ...]) -> tuple[dtype | None, Any, bool]:
     kind, where = None, None
     flags = []
     for a in args:
-        if isinstance(a, dtype):
-            kind = a
+        if isinstance(a, (dtype, type_)):
+            kind = as_dtype("to", a)
         elif isinstance(a, Tensor):
             kind = a.dtype
         elif isinstance(a, (str, device)):

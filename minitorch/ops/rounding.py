@@ -61,8 +61,9 @@ def _direction(x: Tensor) -> Tensor:
     return x / where(size == 0, 1.0, size)
 
 
-def _abs_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor, None]:
-    return apply(ABS_BACK, (gg, node.input(1))), None
+def _abs_back_vjp(node: Any, gg: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    again = apply(ABS_BACK, (gg, node.input(1))) if node.needs[0] else None
+    return again, zeros_like(gg) if node.needs[1] else None
 
 
 ABS_BACK: Op = Pointwise(
@@ -75,7 +76,7 @@ def _abs_vjp(node: Any, g: Tensor) -> Tensor:
     x = node.input(0)
     if x._data.dtype.kind != "f" or g._data.dtype != x._data.dtype:
         return g * _direction(x)
-    return apply(ABS_BACK, (g, x.detach()))
+    return apply(ABS_BACK, (g, x))
 
 
 abs = unary(
