@@ -1,7 +1,8 @@
 """The other names of arguments: NumPy's (``axis`` for ``dim``), sizes by keyword, and ``out=`` everywhere.
 
 A function of the package declares torch's own argument names. `answering` makes it answer to the names that torch
-takes besides, without a word in the function; a call without keywords pays one call more for it.
+takes besides, without a word in the function; a usual call pays one call more for it, or goes straight to the short
+form that the function's record names.
 """
 
 from __future__ import annotations
